@@ -1,0 +1,149 @@
+// The durable order of every channel. A driver owns storage, serials and receipts; it knows nothing of
+// connections, frames or HTTP. One contract suite (channel-log.contract.ts) runs against every driver.
+//
+// Invariants
+//   L1  Serials of a channel are 1, 2, 3 … without holes under one `streamId`, whatever runs concurrently.
+//   L2  A commit is all or nothing: every entry and every receipt of it, or none; a refused or failed commit uses no serial.
+//   L3  When `commit` resolves, the promise named by `durability` is kept, and every later read sees the entries.
+//   L4  Commits of one channel resolve in serial order.
+//   L5  Reads and `head` never show an entry that a crash could still take back.
+//   L6  A position that was trimmed away or belongs to another stream is answered with a gap, never with an empty page.
+
+export interface ChannelKey {
+  readonly appId: string;
+  readonly channel: string;
+}
+
+/** `serial` counts entries from 1; 0 is the place before the first. A new `streamId` means that continuity cannot be proved. */
+export interface Position {
+  readonly streamId: string;
+  readonly serial: number;
+}
+
+/** How long entries are kept. An absent bound does not limit. Applied in the background, never inside a commit. */
+export interface Retention {
+  readonly ageMs?: number;
+  readonly messages?: number;
+  readonly bytes?: number;
+}
+
+/** A message about to be committed. Texts are stored as given: `data`, `tags` and `extras` are JSON texts. */
+export interface EntryDraft {
+  readonly key: ChannelKey;
+  readonly event: string;
+  /** JSON text of the frame's `data` member. */
+  readonly data: string;
+  readonly publishedAtMs: number;
+  readonly messageId?: string;
+  /** Identity of a mutable message; absent on channels without versions. */
+  readonly messageSerial?: string;
+  readonly userId?: string;
+  readonly tags?: string;
+  readonly extras?: string;
+  readonly retention: Retention;
+}
+
+export interface LogEntry extends EntryDraft {
+  readonly streamId: string;
+  readonly serial: number;
+}
+
+/**
+ * Proof that a key was used, stored in the same step as the entries. `answer` is called inside that step with the entries
+ * of the commit, so that it can name their serials; its text is what a repeated request is answered with.
+ */
+export interface ReceiptDraft {
+  /** Key space, e.g. one app's request keys or one channel's message ids. */
+  readonly scope: string;
+  readonly key: string;
+  /** Canonical form of the payload; absent: any payload counts as the same request. */
+  readonly fingerprint?: string;
+  readonly expiresAtMs: number;
+  readonly answer: (entries: readonly LogEntry[]) => string;
+}
+
+export interface Receipt {
+  readonly scope: string;
+  readonly key: string;
+  readonly fingerprint?: string;
+  readonly expiresAtMs: number;
+  readonly answer: string;
+}
+
+export interface Commit {
+  readonly entries: readonly EntryDraft[];
+  readonly receipts: readonly ReceiptDraft[];
+}
+
+export type CommitResult =
+  | { readonly kind: 'committed'; readonly entries: readonly LogEntry[] }
+  /** A receipt of the commit exists with the same fingerprint: nothing was stored. */
+  | { readonly kind: 'duplicate'; readonly receipt: Receipt }
+  /** A receipt of the commit exists with another fingerprint: nothing was stored. */
+  | { readonly kind: 'conflict'; readonly receipt: Receipt };
+
+export interface ReadRange {
+  readonly direction: 'oldest-first' | 'newest-first';
+  /** Most entries of the page, at least 1. */
+  readonly limit: number;
+  /** Entries strictly after (oldest-first) or strictly before (newest-first) this serial. */
+  readonly from?: Position;
+  /** Inclusive bounds. */
+  readonly startSerial?: number;
+  readonly endSerial?: number;
+  readonly startTimeMs?: number;
+  readonly endTimeMs?: number;
+}
+
+/** What is retained of a channel. All numbers are 0 / null where nothing is retained. */
+export interface StreamState {
+  readonly head: Position;
+  readonly oldestSerial: number | null;
+  readonly newestSerial: number | null;
+  readonly oldestPublishedAtMs: number | null;
+  readonly newestPublishedAtMs: number | null;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export type ReadResult =
+  | {
+      readonly kind: 'page';
+      readonly entries: readonly LogEntry[];
+      readonly more: boolean;
+      readonly head: Position;
+    }
+  | {
+      readonly kind: 'gap';
+      readonly reason: 'trimmed' | 'other-stream' | 'ahead';
+      readonly state: StreamState;
+    };
+
+export interface ChannelLog {
+  /** memory: gone with the process; synced: survives kill -9 and loss of power. */
+  readonly durability: 'memory' | 'synced';
+  /** Rejects with `StoreUnavailable` when the store failed; nothing was stored then. */
+  commit(commit: Commit): Promise<CommitResult>;
+  read(key: ChannelKey, range: ReadRange): Promise<ReadResult>;
+  /** The newest committed position; a channel never used gets its stream id here. */
+  head(key: ChannelKey): Promise<Position>;
+  state(key: ChannelKey): Promise<StreamState>;
+  /** The receipt of a key that has not expired, or null. */
+  receipt(scope: string, key: string): Promise<Receipt | null>;
+  /** Removes entries (all, or those strictly below a serial or time) and keeps stream id and numbering. */
+  purge(
+    key: ChannelKey,
+    below?: { readonly serial?: number; readonly timeMs?: number },
+  ): Promise<{ messages: number; bytes: number }>;
+  /** Forgets the channel: new stream id, numbering from 1. */
+  reset(key: ChannelKey): Promise<{ previous: Position; head: Position; messages: number; bytes: number }>;
+  /** Runs retention once now; drivers also run it on their own clock. */
+  trim(): Promise<{ messages: number; bytes: number }>;
+  /** Resolves when everything accepted so far is stored. Later commits reject. */
+  close(): Promise<void>;
+}
+
+/** The store could not keep its promise; the caller may retry. `cause` holds the driver's error and never leaves the process. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}

@@ -1,0 +1,45 @@
+// Carries committed messages to every node that has subscribers of the channel, this one included. The log is the order
+// and the bus only a hint: a receiver that sees a hole in the serials reads it from the log.
+import type { ChannelKey } from './channel-log.ts';
+import type { Message } from './message.ts';
+
+export interface Envelope {
+  readonly key: ChannelKey;
+  readonly message: Message;
+  /** The connection that must not hear this message. */
+  readonly exceptSocketId?: string;
+}
+
+/** What one node asks of all others; see `control`. */
+export type ControlSignal =
+  | {
+      readonly kind: 'close-user';
+      readonly appId: string;
+      readonly userId: string;
+      readonly code: 4009 | 4200;
+    }
+  | {
+      readonly kind: 'revoke-token';
+      readonly appId: string;
+      readonly jti?: string;
+      readonly clientId?: string;
+    };
+
+export interface FanoutListener {
+  onEnvelope(envelope: Envelope): void;
+  onControl(signal: ControlSignal): void;
+}
+
+export interface Fanout {
+  /** Exactly one listener; called once before anything is published. */
+  listen(listener: FanoutListener): void;
+  /** First local subscriber of a channel. */
+  join(key: ChannelKey): void;
+  /** Last local subscriber gone. */
+  leave(key: ChannelKey): void;
+  /** Reaches the own node synchronously, in call order; other nodes as the driver can. Never throws. */
+  publish(envelope: Envelope): void;
+  /** Reaches every node, the own one included. */
+  control(signal: ControlSignal): void;
+  close(): Promise<void>;
+}

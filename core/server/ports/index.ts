@@ -1,0 +1,21 @@
+export type { Cache, CachedValue } from './cache.ts';
+export {
+  type ChannelKey,
+  type ChannelLog,
+  type Commit,
+  type CommitResult,
+  type EntryDraft,
+  type LogEntry,
+  type Position,
+  type ReadRange,
+  type ReadResult,
+  type Receipt,
+  type ReceiptDraft,
+  type Retention,
+  StoreUnavailable,
+  type StreamState,
+} from './channel-log.ts';
+export type { ControlSignal, Envelope, Fanout, FanoutListener } from './fanout.ts';
+export type { Message, MessagePosition, MessageVersion } from './message.ts';
+export type { Occupancy } from './occupancy.ts';
+export type { JoinRequest, JoinResult, Member, Presence } from './presence.ts';

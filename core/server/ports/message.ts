@@ -1,0 +1,35 @@
+// A message on its way from the log to the frames. Texts are JSON texts, encoded once and never parsed again on the way.
+
+/** The place of a message in its channel; absent on channels without a log and on ephemeral messages. */
+export interface MessagePosition {
+  readonly streamId: string;
+  readonly serial: number;
+}
+
+/** Identity and version of a mutable message (realtime protocol 2, `extras.headers.sockudo_*`). */
+export interface MessageVersion {
+  readonly action: 'create' | 'update' | 'append' | 'delete';
+  readonly messageSerial: string;
+  readonly versionSerial: string;
+  readonly timestampMs: number;
+  /** Serial of the message's create. */
+  readonly historySerial: number;
+}
+
+export interface Message {
+  readonly channel: string;
+  readonly event: string;
+  /** JSON text of the frame's `data` member. */
+  readonly data: string;
+  readonly publishedAtMs: number;
+  readonly position?: MessagePosition;
+  readonly version?: MessageVersion;
+  readonly messageId?: string;
+  /** Sender of a client event on a presence channel. */
+  readonly userId?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** JSON text of the publisher's `extras` as protocol 2 frames carry it. */
+  readonly extras?: string;
+  /** false: never sent as a delta. */
+  readonly delta?: boolean;
+}
