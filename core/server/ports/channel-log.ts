@@ -8,6 +8,7 @@
 //   L4  Commits of one channel resolve in serial order.
 //   L5  Reads and `head` never show an entry that a crash could still take back.
 //   L6  A position that was trimmed away or belongs to another stream is answered with a gap, never with an empty page.
+//   L7  Times of a channel never run backwards: a draft older than the channel's newest entry takes that entry's time.
 
 export interface ChannelKey {
   readonly appId: string;

@@ -16,6 +16,14 @@ export {
   type StreamState,
 } from './channel-log.ts';
 export type { ControlSignal, Envelope, Fanout, FanoutListener } from './fanout.ts';
+export {
+  answerReceipts,
+  continuityGap,
+  entryBytes,
+  type GapReason,
+  receiptVerdict,
+  serialWindow,
+} from './log-rules.ts';
 export type { Message, MessagePosition, MessageVersion } from './message.ts';
 export type { Occupancy } from './occupancy.ts';
 export type { JoinRequest, JoinResult, Member, Presence } from './presence.ts';

@@ -1,0 +1,239 @@
+// The ChannelLog port in this process's memory: gone with the process, otherwise the same promises as a stored log.
+// Also the recovery buffer of channels without history. Bounded by channels, bytes and receipts.
+import { randomUUID } from 'node:crypto';
+import {
+  type ChannelKey,
+  type ChannelLog,
+  type Commit,
+  type CommitResult,
+  type LogEntry,
+  type Position,
+  type Receipt,
+  StoreUnavailable,
+} from '../ports/channel-log.ts';
+import { answerReceipts, receiptVerdict } from '../ports/log-rules.ts';
+import { ExpiringMap } from './expiring-map.ts';
+import { type Removed, Stream } from './stream.ts';
+
+export interface MemoryChannelLogOptions {
+  /** Most channels remembered, default 100,000. Those that retain nothing are forgotten first, then the longest unused. */
+  readonly maxChannels?: number;
+  /** Most bytes of entries over all channels, default 256 MiB. Beyond it the longest unused channels lose entries. */
+  readonly maxBytes?: number;
+  /** Most receipts, default 250,000; beyond it the one that ends first is forgotten. */
+  readonly maxReceipts?: number;
+  /** Milliseconds since the epoch; default `Date.now`. */
+  readonly now?: () => number;
+}
+
+const TRIM_INTERVAL_MS = 10_000;
+/** Channels looked at by one background trim; the next goes on where it ended. */
+const TRIM_CHANNELS = 2_000;
+const TRIM_RECEIPTS = 20_000;
+
+export function createMemoryChannelLog(options: MemoryChannelLogOptions = {}): ChannelLog {
+  return new MemoryChannelLog(options);
+}
+
+class MemoryChannelLog implements ChannelLog {
+  readonly durability = 'memory';
+  readonly #maxChannels: number;
+  readonly #maxBytes: number;
+  readonly #now: () => number;
+  readonly #receipts: ExpiringMap<Receipt>;
+  readonly #timer: NodeJS.Timeout;
+  /** Channels with entries, the longest unused first. */
+  readonly #busy = new Map<string, Stream>();
+  /** Channels that retain nothing: their stream id and numbering only. */
+  readonly #empty = new Map<string, Stream>();
+  /** Where the trim on the clock goes on: a live iterator over `#busy`. */
+  #walk: MapIterator<[string, Stream]> = this.#busy.entries();
+  #bytes = 0;
+  #isClosed = false;
+
+  constructor(options: MemoryChannelLogOptions) {
+    this.#maxChannels = Math.max(1, options.maxChannels ?? 100_000);
+    this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
+    this.#now = options.now ?? Date.now;
+    this.#receipts = new ExpiringMap(options.maxReceipts ?? 250_000);
+    this.#timer = setInterval(() => this.#trimOnClock(), TRIM_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Everything happens in the calling turn: order of calls is order of serials. */
+  async commit(commit: Commit): Promise<CommitResult> {
+    if (this.#isClosed) throw new StoreUnavailable('the log is closed');
+    const nowMs = this.#now();
+    for (const draft of commit.receipts) {
+      const stored = this.#receipts.get(receiptKey(draft.scope, draft.key), nowMs)?.value;
+      if (stored !== undefined) return { kind: receiptVerdict(draft, stored), receipt: stored };
+    }
+    const { entries, streams } = this.#draw(commit);
+    const receipts = answerReceipts(commit.receipts, entries);
+    for (const [index, entry] of entries.entries()) this.#append(streams[index], entry, nowMs);
+    for (const receipt of receipts) {
+      this.#receipts.set(receiptKey(receipt.scope, receipt.key), receipt, receipt.expiresAtMs);
+    }
+    this.#forgetSurplus();
+    return { kind: 'committed', entries };
+  }
+
+  async read(key: ChannelKey, range: Parameters<ChannelLog['read']>[1]): ReturnType<ChannelLog['read']> {
+    return this.#look(key).read(range);
+  }
+
+  async head(key: ChannelKey): Promise<Position> {
+    return this.#look(key).head;
+  }
+
+  async state(key: ChannelKey): ReturnType<ChannelLog['state']> {
+    return this.#look(key).state();
+  }
+
+  async receipt(scope: string, key: string): Promise<Receipt | null> {
+    return this.#receipts.get(receiptKey(scope, key), this.#now())?.value ?? null;
+  }
+
+  async purge(
+    key: ChannelKey,
+    below?: { readonly serial?: number; readonly timeMs?: number },
+  ): Promise<Removed> {
+    const stream = this.#open(key);
+    return this.#shrink(channelKey(key), stream, () =>
+      stream.removeOldestWhile(
+        (entry) =>
+          entry.serial < (below?.serial ?? Number.POSITIVE_INFINITY) &&
+          entry.publishedAtMs < (below?.timeMs ?? Number.POSITIVE_INFINITY),
+      ),
+    );
+  }
+
+  async reset(key: ChannelKey): ReturnType<ChannelLog['reset']> {
+    const id = channelKey(key);
+    const { head: previous, messages, bytes } = this.#open(key).state();
+    this.#bytes -= bytes;
+    this.#busy.delete(id);
+    const stream = new Stream(randomUUID());
+    this.#empty.set(id, stream);
+    return { previous, head: stream.head, messages, bytes };
+  }
+
+  async trim(): Promise<Removed> {
+    this.#receipts.removeExpired(this.#now());
+    return this.#trimSome(this.#busy, this.#busy.size);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#busy.clear();
+    this.#empty.clear();
+    this.#receipts.clear();
+    clearInterval(this.#timer);
+  }
+
+  #draw(commit: Commit): { entries: LogEntry[]; streams: Stream[] } {
+    const entries: LogEntry[] = [];
+    const streams: Stream[] = [];
+    for (const draft of commit.entries) {
+      const stream = this.#open(draft.key);
+      const previous = entries[streams.lastIndexOf(stream)];
+      const ahead = previous === undefined ? 1 : previous.serial - stream.head.serial + 1;
+      entries.push(stream.draw(draft, ahead, previous?.publishedAtMs ?? 0));
+      streams.push(stream);
+    }
+    return { entries, streams };
+  }
+
+  #append(stream: Stream | undefined, entry: LogEntry, nowMs: number): void {
+    if (stream === undefined) return;
+    const id = channelKey(entry.key);
+    const bytesBefore = stream.bytes;
+    stream.append(entry);
+    this.#bytes += stream.bytes - bytesBefore;
+    this.#empty.delete(id);
+    this.#busy.delete(id);
+    this.#busy.set(id, stream);
+    this.#shrink(id, stream, () => stream.trim(nowMs));
+    while (this.#bytes > this.#maxBytes && this.#dropFromLongestUnused());
+  }
+
+  #dropFromLongestUnused(): boolean {
+    for (const [id, stream] of this.#busy) {
+      const surplus = this.#bytes - this.#maxBytes;
+      const enough = stream.bytes - surplus;
+      return (
+        this.#shrink(id, stream, () => stream.removeOldestWhile(() => stream.bytes > enough)).messages > 0
+      );
+    }
+    return false;
+  }
+
+  #shrink(id: string, stream: Stream, remove: () => Removed): Removed {
+    const removed = remove();
+    this.#bytes -= removed.bytes;
+    if (stream.messages === 0 && this.#busy.delete(id)) this.#empty.set(id, stream);
+    return removed;
+  }
+
+  #open(key: ChannelKey): Stream {
+    const id = channelKey(key);
+    const known = this.#busy.get(id) ?? this.#empty.get(id);
+    if (known !== undefined) return known;
+    const stream = new Stream(randomUUID());
+    this.#empty.set(id, stream);
+    return stream;
+  }
+
+  #look(key: ChannelKey): Stream {
+    const stream = this.#open(key);
+    this.#forgetSurplus();
+    return stream;
+  }
+
+  /** Never inside a commit's step: a channel that the step already drew serials from must stay the same object. */
+  #forgetSurplus(): void {
+    while (this.#busy.size + this.#empty.size > this.#maxChannels) {
+      const isEmptyForgotten = deleteFirst(this.#empty) !== undefined;
+      if (!isEmptyForgotten) this.#bytes -= deleteFirst(this.#busy)?.bytes ?? 0;
+    }
+  }
+
+  /** A bounded part at a time, so that a sweep over many channels never holds up the event loop. */
+  #trimOnClock(): void {
+    this.#receipts.removeExpired(this.#now(), TRIM_RECEIPTS);
+    this.#trimSome(this.#walk, TRIM_CHANNELS);
+    if (this.#walk.next().done === true) this.#walk = this.#busy.entries();
+  }
+
+  #trimSome(streams: Iterable<[string, Stream]>, limit: number): Removed {
+    const nowMs = this.#now();
+    let messages = 0;
+    let bytes = 0;
+    let left = limit;
+    for (const [id, stream] of streams) {
+      const removed = this.#shrink(id, stream, () => stream.trim(nowMs));
+      messages += removed.messages;
+      bytes += removed.bytes;
+      left -= 1;
+      if (left <= 0) break;
+    }
+    return { messages, bytes };
+  }
+}
+
+function deleteFirst(streams: Map<string, Stream>): Stream | undefined {
+  for (const [id, stream] of streams) {
+    streams.delete(id);
+    return stream;
+  }
+  return undefined;
+}
+
+/** The length in front keeps any two pairs apart, whatever characters they hold. */
+function channelKey({ appId, channel }: ChannelKey): string {
+  return `${appId.length}:${appId}${channel}`;
+}
+
+function receiptKey(scope: string, key: string): string {
+  return `${scope.length}:${scope}${key}`;
+}
