@@ -1,0 +1,35 @@
+/**
+ * Reading unknown JSON values safely: own members only, so that keys such as `__proto__` or `constructor` mean nothing.
+ * Must not know: what the members are for.
+ */
+
+/** A JSON object whose members are still unchecked. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** A JSON object (not null, not an array). */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The own member `key`, or undefined. */
+export const member = (object: JsonObject, key: string): unknown =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
+/** The own member when it is a string, else undefined. */
+export function stringMember(object: JsonObject, key: string): string | undefined {
+  const value = member(object, key);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** JSON.parse that answers undefined instead of throwing; `null` is a value. */
+export function tryParseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The caller knows which error the malformed text deserves.
+    return undefined;
+  }
+}
+
+/** True when every member is a string. */
+export const isStringMap = (value: unknown): value is { readonly [key: string]: string } =>
+  isJsonObject(value) && Object.values(value).every((item) => typeof item === 'string');
