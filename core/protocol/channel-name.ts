@@ -1,12 +1,8 @@
 /**
  * What a channel's name says: its kind, whether it needs authorisation, its namespace, its list of users, its meta base.
- * Must not know: apps, subscriptions, signatures. Names are plain strings; nothing is cached here.
- * Sources: Pusher protocol (channel types), Sockudo 5.0.1 as recorded, divergences D11, D13, D14, D16, D20, D21.
+ * Must not know: which names are allowed (channel-rules.ts), apps, subscriptions. Nothing is cached here.
+ * Sources: Pusher protocol (channel types), Sockudo 5.0.1 as recorded, divergences D11, D13, D14.
  */
-
-import { channelError, httpError, type ProtocolError } from './errors.ts';
-import { CHANNEL_NAME_MAX_BYTES } from './limits.ts';
-import { quoteCharacters, utf8Length } from './text.ts';
 
 /** Facts that follow from the name alone. The objects are shared and frozen. */
 export interface ChannelKind {
@@ -46,9 +42,7 @@ const USER_PREFIX = '#server-to-user-';
 export function channelKind(name: string): ChannelKind {
   switch (name.charCodeAt(0)) {
     case 0x5b: // [
-      if (name.startsWith(META_PREFIX)) {
-        return channelKind(name.slice(META_PREFIX.length)).needsAuth ? META_AUTH : META_OPEN;
-      }
+      if (name.startsWith(META_PREFIX)) return metaKind(name.slice(META_PREFIX.length));
       break;
     case 0x23: // #
       if (name.startsWith(USER_PREFIX)) return USER;
@@ -58,6 +52,11 @@ export function channelKind(name: string): ChannelKind {
   if (name.startsWith('private-')) return privateKind(name);
   if (name.startsWith('presence-')) return name.startsWith('cache-', 9) ? PRESENCE_CACHE : PRESENCE;
   return name.startsWith('cache-') ? CACHE : PUBLIC;
+}
+
+/** A meta channel of a meta channel does not exist; it counts as closed instead of being unwrapped again and again. */
+function metaKind(base: string): ChannelKind {
+  return base.startsWith(META_PREFIX) || channelKind(base).needsAuth ? META_AUTH : META_OPEN;
 }
 
 function privateKind(name: string): ChannelKind {
@@ -74,9 +73,11 @@ function typePrefixLength(name: string): number {
   return name.startsWith('cache-', length) ? length + 6 : length;
 }
 
-/** The name without type prefix and without a list of users: `presence-chat:1#u1` is `chat:1`. */
+/** The name without type prefix (`private-`, `presence-cache-`, …). */
+export const withoutTypePrefix = (name: string): string => name.slice(typePrefixLength(name));
+
+/** The name without type prefix and without a list of users: `presence-chat:1#u1` is `chat:1`; empty for user channels. */
 export function logicalName(name: string): string {
-  if (name.startsWith(USER_PREFIX)) return name;
   const start = typePrefixLength(name);
   const hash = name.indexOf('#', start);
   return name.slice(start, hash === -1 ? undefined : hash);
@@ -86,7 +87,7 @@ export function logicalName(name: string): string {
 export function namespaceOf(name: string): string | null {
   const logical = logicalName(name);
   const colon = logical.indexOf(':');
-  return colon === -1 || logical.startsWith('#') ? null : logical.slice(0, colon);
+  return colon === -1 ? null : logical.slice(0, colon);
 }
 
 /** The base of `[meta]BASE`, or null. */
@@ -103,114 +104,13 @@ export const userChannelName = (userId: string): string => USER_PREFIX + userId;
 /** The channel that carries counts about `base`. */
 export const metaChannelName = (base: string): string => META_PREFIX + base;
 
-/** A user-limited name `BASE#u1,u2`, or null for every other name. */
+/**
+ * A user-limited name `BASE#u1,u2`, or null for every other name. The list is split as it stands; whether it is well formed
+ * is the question of validateChannelName. A name whose base is empty (`#x`, `private-#x`) is not user-limited.
+ */
 export function userLimit(name: string): { readonly base: string; readonly users: readonly string[] } | null {
-  const hash = name.indexOf('#');
-  if (hash <= 0) return null;
-  return {
-    base: name.slice(0, hash),
-    users: name
-      .slice(hash + 1)
-      .split(',')
-      .filter((user) => user !== ''),
-  };
-}
-
-/** Rules of one configured namespace that bear on names and on what clients may do. Absent flag = allowed. */
-export interface NamespaceRule {
-  /** Tested against the logical name. */
-  readonly pattern?: RegExp;
-  readonly maxNameBytes?: number;
-  /** Default false. */
-  readonly allowUserLimitedChannels?: boolean;
-  readonly allowSubscribeForClient?: boolean;
-  readonly allowPublishForClient?: boolean;
-  readonly allowPresenceForClient?: boolean;
-}
-
-export interface ChannelNameRules {
-  /** The app's limit; default CHANNEL_NAME_MAX_BYTES. A namespace's own limit wins. */
-  readonly maxBytes?: number;
-  /** Configured namespaces; absent or empty = `:` is an ordinary character (divergence D20). */
-  readonly namespaces?: ReadonlyMap<string, NamespaceRule>;
-}
-
-const NOT_ALLOWED = /[^A-Za-z0-9\-_=@,;.:#]/u;
-
-/** Text of what is wrong with a channel name, or null. */
-function nameFault(name: string, rules: ChannelNameRules): string | null {
-  if (name === '') return 'Channel name must not be empty';
-  const namespaces = rules.namespaces;
-  const namespaced = namespaces !== undefined && namespaces.size > 0;
-  const namespace = namespaced ? namespaceOf(name) : null;
-  const rule = namespace === null ? undefined : namespaces?.get(namespace);
-  const maxBytes = rule?.maxNameBytes ?? rules.maxBytes ?? CHANNEL_NAME_MAX_BYTES;
-  if (utf8Length(name) > maxBytes) return `Channel name too long. Max length is ${maxBytes}`;
-  if (NOT_ALLOWED.test(name)) {
-    const foreign = [...name].filter((character) => NOT_ALLOWED.test(character));
-    return `Channel name contains invalid characters: '${name}' (invalid chars: ${quoteCharacters(foreign)})`;
-  }
-  if (name.startsWith(USER_PREFIX)) return null;
-  if (namespace !== null && rule === undefined) return `Unknown channel namespace '${namespace}'`;
-  if (rule?.pattern !== undefined && !rule.pattern.test(logicalName(name))) {
-    return `Channel '${name}' does not match namespace '${namespace}' pattern`;
-  }
-  if (name.includes('#') && rule?.allowUserLimitedChannels !== true) {
-    return `User-limited channel '${name}' is not allowed`;
-  }
-  return null;
-}
-
-/**
- * Checks a concrete channel name. The error's `message` is the socket's text (4300 `Channel error: …`), its `detail` with
- * 400 `invalid_input` the HTTP one. Meta names and patterns are not concrete: take them apart first.
- */
-export function validateChannelName(name: string, rules: ChannelNameRules = {}): ProtocolError | null {
-  const fault = nameFault(name, rules);
-  return fault === null ? null : channelError(fault);
-}
-
-/** The same for a socket: 4300 `Channel error: …`. */
-export const channelNameErrorWs = validateChannelName;
-
-/** The same for HTTP: 400 `invalid_input` with the bare text. */
-export function channelNameErrorHttp(name: string, rules: ChannelNameRules = {}): ProtocolError | null {
-  const fault = nameFault(name, rules);
-  return fault === null ? null : httpError('invalid_input', fault);
-}
-
-const NOT_ALLOWED_IN_PATTERN = /[^A-Za-z0-9\-_=@.:*]/u;
-
-/** Checks a wildcard subscription `prefix*`, `*suffix` or `a*b`; 4300 `Channel error: …`. */
-export function validateWildcard(pattern: string, rules: ChannelNameRules = {}): ProtocolError | null {
-  const fault = (text: string) => channelError(`Wildcard subscription '${pattern}' ${text}`);
-  const maxBytes = rules.maxBytes ?? CHANNEL_NAME_MAX_BYTES;
-  if (utf8Length(pattern) > maxBytes) return channelError(`Channel name too long. Max length is ${maxBytes}`);
-  if (pattern.split('*').length !== 2) return fault("must contain exactly one '*'");
-  if (pattern.startsWith('private-') || pattern.startsWith('presence-')) {
-    return fault('is only supported for public channels');
-  }
-  if (pattern.includes('#')) return fault('cannot use user-limited syntax');
-  if (NOT_ALLOWED_IN_PATTERN.test(pattern)) return fault('contains invalid characters');
-  return null;
-}
-
-/** Text match of a pattern with at most one `*`; a pattern without one matches itself. No rule about kinds. */
-export function matchesPattern(pattern: string, name: string): boolean {
-  const star = pattern.indexOf('*');
-  if (star === -1) return pattern === name;
-  const suffixLength = pattern.length - star - 1;
-  return (
-    name.length >= star + suffixLength &&
-    name.startsWith(pattern.slice(0, star)) &&
-    name.endsWith(pattern.slice(star + 1))
-  );
-}
-
-/**
- * Whether a wildcard subscription receives a channel: only public and public cache channels, never private, presence, meta,
- * user or user-limited ones (divergence D16). The exception for capability tokens is `wildcardReaches` of capability.ts.
- */
-export function matchesWildcard(pattern: string, channel: string): boolean {
-  return matchesPattern(pattern, channel) && channelKind(channel).kind === 'public' && !channel.includes('#');
+  const start = typePrefixLength(name);
+  const hash = name.indexOf('#', start);
+  if (hash <= start) return null;
+  return { base: name.slice(0, hash), users: name.slice(hash + 1).split(',') };
 }

@@ -145,6 +145,13 @@ const table = {
     retryable: false,
     prefix: 'Channel error: ',
   },
+  channel_name: {
+    code: 'invalid_input',
+    httpStatus: 400,
+    wsCode: 4300,
+    retryable: false,
+    prefix: 'Channel name invalid: ',
+  },
   client_event: { code: 'forbidden', wsCode: 4301, retryable: false, prefix: 'Client event error: ' },
   client_event_rate: {
     code: 'rate_limited',
@@ -304,6 +311,8 @@ export class ProtocolError extends Error {
 export const authenticationError = (text: string): ProtocolError => new ProtocolError('authentication', text);
 /** 4300 / 400 invalid_input, `Channel error: …`. */
 export const channelError = (text: string): ProtocolError => new ProtocolError('channel', text);
+/** 4300 / 400 invalid_input, `Channel name invalid: …`: the name of a client event's channel. */
+export const channelNameInvalid = (text: string): ProtocolError => new ProtocolError('channel_name', text);
 /** 4000 / 400, `Invalid message format: …`. */
 export const invalidMessage = (text: string): ProtocolError => new ProtocolError('invalid_message', text);
 /** 4000 / 400, `Invalid event name: …`. */

@@ -1,23 +1,38 @@
 /** Everything the package offers, by name. */
+
+export {
+  allows,
+  annotationAccessError,
+  type Capabilities,
+  type CapabilityOperation,
+  capabilityError,
+  parseSigninCapabilities,
+  parseTokenCapabilities,
+  wildcardReaches,
+} from './capability.ts';
+export {
+  parseTokenClaims,
+  type TokenGrant,
+} from './capability-token.ts';
 export {
   type ChannelKind,
-  type ChannelNameRules,
   channelKind,
-  channelNameErrorHttp,
-  channelNameErrorWs,
   logicalName,
-  matchesPattern,
-  matchesWildcard,
   metaBase,
   metaChannelName,
-  type NamespaceRule,
   namespaceOf,
   userChannelId,
   userChannelName,
   userLimit,
-  validateChannelName,
-  validateWildcard,
+  withoutTypePrefix,
 } from './channel-name.ts';
+export {
+  type ChannelNameRules,
+  channelNameErrorHttp,
+  channelNameErrorWs,
+  type NamespaceRule,
+  validateChannelName,
+} from './channel-rules.ts';
 export {
   CLOSE_CODES,
   type CloseCodeName,
@@ -25,12 +40,20 @@ export {
   type ClosePolicy,
   closeCodePolicy,
 } from './close-codes.ts';
-export { asStringData, encodeTags, encodeV1, encodeV2, type V1Envelope, type V2Envelope } from './encode.ts';
+export {
+  asStringData,
+  encodeTags,
+  encodeV1,
+  encodeV2,
+  type V1Envelope,
+  type V2Envelope,
+} from './encode.ts';
 export {
   aiError,
   appDisabled,
   authenticationError,
   channelError,
+  channelNameInvalid,
   clientEventError,
   clientEventRate,
   connectionError,
@@ -52,9 +75,56 @@ export {
   protocolError,
   unknownApp,
 } from './errors.ts';
-export { type AiExtras, type Extras, encodeExtras, type HeaderValue, parseExtras } from './extras.ts';
-export { type ClientFrame, clientFrameFrom, dataText, parseClientFrame } from './frames.ts';
-export { isJsonObject, isStringMap, type JsonObject, member, stringMember, tryParseJson } from './json.ts';
+export {
+  type AiExtras,
+  type Extras,
+  encodeExtras,
+  type HeaderValue,
+  parseExtras,
+} from './extras.ts';
+export {
+  type CompiledExpression,
+  type CompileExpression,
+  type CompileOptions,
+  compileFilter,
+  type ExpressionLimits,
+  type Filter,
+  isFilterExempt,
+} from './filter.ts';
+export {
+  createFilterMessage,
+  type FilterFields,
+  type FilterMessage,
+} from './filter-message.ts';
+export {
+  type FilterLimits,
+  type FilterRequest,
+  type FilterSource,
+  parseFilter,
+  type TagNode,
+} from './filter-parse.ts';
+export {
+  type ClientFrame,
+  clientFrameFrom,
+  dataText,
+  parseClientFrame,
+} from './frames.ts';
+export {
+  type Handshake,
+  type HandshakeRefusal,
+  parseHandshakeQuery,
+  type QueryReader,
+  type RollupBounds,
+  type WireFormat,
+} from './handshake.ts';
+export {
+  isJsonObject,
+  isStringMap,
+  type JsonObject,
+  member,
+  stringMember,
+  tryParseJson,
+} from './json.ts';
 export {
   ACTIVITY_TIMEOUT_SECONDS,
   ANNOTATION_TYPE_MAX_BYTES,
@@ -192,4 +262,13 @@ export {
   type QueryParameters,
   userSignatureInput,
 } from './signing.ts';
-export { quoteCharacters, utf8Encode, utf8Length } from './text.ts';
+export {
+  quoteCharacters,
+  utf8Encode,
+  utf8Length,
+} from './text.ts';
+export {
+  matchesPattern,
+  matchesWildcard,
+  validateWildcard,
+} from './wildcard.ts';

@@ -10,9 +10,9 @@ import { isJsonObject, type JsonObject, member, stringMember, tryParseJson } fro
 /** How much of the past a subscriber asks for. */
 export type Rewind = { readonly count: number } | { readonly seconds: number };
 
-/** Delta compression wish of one subscription; `enabled: false` opts out, no algorithm = the server's. */
+/** Delta compression wish of one subscription. Absent `enabled` = as the connection, absent algorithm = the server's. */
 export interface DeltaOption {
-  readonly enabled: boolean;
+  readonly enabled?: boolean;
   readonly algorithm?: 'fossil' | 'xdelta3';
 }
 
@@ -73,19 +73,19 @@ function parseRewind(value: unknown): Rewind | undefined {
   if (isJsonObject(value)) {
     const count = positive(member(value, 'count'));
     if (count !== null) return { count };
-    const seconds = positive(member(value, 'seconds') ?? member(value, 'duration_seconds'));
+    // An explicit zero is a mistake, not a reason to look for seconds.
+    if (member(value, 'count') === 0) throw invalidMessage('Invalid rewind option in subscription data');
+    const seconds = positive(member(value, 'seconds')) ?? positive(member(value, 'duration_seconds'));
     if (seconds !== null) return { seconds };
   } else {
-    const count = positive(value);
+    const count = positive(typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value);
     if (count !== null) return { count };
   }
   throw invalidMessage('Invalid rewind option in subscription data');
 }
 
-function positive(value: unknown): number | null {
-  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : null;
-}
+const positive = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
 
 function parseModes(value: unknown): readonly string[] | undefined {
   if (value === undefined) return undefined;
@@ -103,7 +103,8 @@ function parseDelta(value: unknown): DeltaOption | undefined {
     return { enabled: true, ...algorithm(value) };
   }
   if (!isJsonObject(value)) return undefined;
-  return { enabled: member(value, 'enabled') !== false, ...algorithm(member(value, 'algorithm')) };
+  const enabled = member(value, 'enabled');
+  return { ...(typeof enabled === 'boolean' && { enabled }), ...algorithm(member(value, 'algorithm')) };
 }
 
 function algorithm(value: unknown): { readonly algorithm?: 'fossil' | 'xdelta3' } {
@@ -119,9 +120,9 @@ function algorithm(value: unknown): { readonly algorithm?: 'fossil' | 'xdelta3' 
  */
 export function parseUnsubscribe(data: unknown): string {
   if (typeof data === 'string') return data;
-  if (data === undefined || data === null) throw invalidMessage('Invalid unsubscribe data format');
+  if (data === undefined || data === null) throw invalidMessage('Missing data in unsubscribe message');
   const channel = isJsonObject(data) ? stringMember(data, 'channel') : undefined;
-  if (channel === undefined) throw invalidMessage('Missing channel field');
+  if (channel === undefined) throw invalidMessage('Missing channel in unsubscribe message');
   return channel;
 }
 
@@ -136,10 +137,13 @@ export interface SigninRequest {
  * @throws ProtocolError 4000 `Invalid message format: Invalid signin data format`, 4009 when a member is missing.
  */
 export function parseSignin(data: unknown): SigninRequest {
-  if (!isJsonObject(data)) throw invalidMessage('Invalid signin data format');
-  const userData = stringMember(data, 'user_data');
+  if (data === undefined || data === null || typeof data === 'string') {
+    throw invalidMessage('Invalid signin data format');
+  }
+  const given = isJsonObject(data) ? data : {};
+  const userData = stringMember(given, 'user_data');
   if (userData === undefined) throw authenticationError("Missing 'user_data' field in signin data");
-  const auth = stringMember(data, 'auth');
+  const auth = stringMember(given, 'auth');
   if (auth === undefined) throw authenticationError("Missing 'auth' field in signin data");
   return { auth, userData };
 }
@@ -159,8 +163,7 @@ export function parseUserData(text: string): UserData {
   const value = tryParseJson(text);
   if (value === undefined) throw authenticationError('Invalid user_data JSON: not JSON');
   const id = isJsonObject(value) ? stringMember(value, 'id') : undefined;
-  if (!isJsonObject(value) || id === undefined || id === '')
-    throw authenticationError("Missing 'id' field in user_data");
+  if (!isJsonObject(value) || id === undefined) throw authenticationError("Missing 'id' field in user_data");
   const userInfo = member(value, 'user_info');
   const watchlist = member(value, 'watchlist');
   const capabilities = member(value, 'capabilities');
