@@ -4,7 +4,7 @@
  * Sources: Pusher protocol, Sockudo 5.0.1 as recorded (v1-malformed-frames), RFC 8259.
  */
 import { invalidEventName, invalidMessage } from './errors.ts';
-import { isJsonObject, isStringMap, type JsonObject, member } from './json.ts';
+import { isJsonObject, isStringMap, isTooDeep, type JsonObject, member } from './json.ts';
 
 /** A frame a client sent. Members that the envelope did not have are absent. */
 export interface ClientFrame {
@@ -52,6 +52,7 @@ export function parseClientFrame(text: string): ClientFrame {
 /** The same for a value that is already decoded (binary formats). @throws as parseClientFrame */
 export function clientFrameFrom(value: unknown): ClientFrame {
   if (!isJsonObject(value)) throw invalidMessage('Decode failed: a frame must be a JSON object');
+  if (isTooDeep(value)) throw invalidMessage('Decode failed: nested too deeply');
   for (const key of STRING_MEMBERS) optionalString(value, key);
   const event = optionalString(value, 'event');
   const extras = member(value, 'extras') ?? undefined;

@@ -1,5 +1,12 @@
 /** Everything the package offers, by name. */
-
+export {
+  type BinaryData,
+  type BinaryEnvelope,
+  type BinaryExtras,
+  envelopeFromJson,
+  envelopeToJson,
+  type StringMap,
+} from './binary-envelope.ts';
 export {
   allows,
   annotationAccessError,
@@ -40,6 +47,14 @@ export {
   type ClosePolicy,
   closeCodePolicy,
 } from './close-codes.ts';
+export {
+  decodeMsgpack,
+  encodeMsgpack,
+} from './codec-msgpack.ts';
+export {
+  decodeProtobuf,
+  encodeProtobuf,
+} from './codec-protobuf.ts';
 export {
   asStringData,
   encodeTags,
@@ -120,6 +135,7 @@ export {
 export {
   isJsonObject,
   isStringMap,
+  isTooDeep,
   type JsonObject,
   member,
   stringMember,
@@ -157,6 +173,7 @@ export {
   HTTP_BODY_MAX_MB,
   IDEMPOTENCY_KEY_MAX_BYTES,
   IDEMPOTENCY_TTL_SECONDS,
+  JSON_DEPTH_MAX,
   MESSAGES_PER_WINDOW,
   MESSAGES_WINDOW_SECONDS,
   OP_ID_MAX_BYTES,
@@ -272,3 +289,9 @@ export {
   matchesWildcard,
   validateWildcard,
 } from './wildcard.ts';
+export {
+  type BinaryFormat,
+  decodeBinaryFrame,
+  encodeBinaryFrame,
+  parseBinaryClientFrame,
+} from './wire-format.ts';

@@ -3,6 +3,8 @@
  * Must not know: what the members are for.
  */
 
+import { JSON_DEPTH_MAX } from './limits.ts';
+
 /** A JSON object whose members are still unchecked. */
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -18,6 +20,18 @@ export const member = (object: JsonObject, key: string): unknown =>
 export function stringMember(object: JsonObject, key: string): string | undefined {
   const value = member(object, key);
   return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * True when objects and lists lie more than JSON_DEPTH_MAX deep: such a value would exhaust the stack of whoever writes it out
+ * again. Looks no deeper than that itself.
+ */
+export function isTooDeep(value: unknown, levels = JSON_DEPTH_MAX): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isTooDeep(item, levels - 1));
+  for (const item of Object.values(value)) if (isTooDeep(item, levels - 1)) return true;
+  return false;
 }
 
 /** JSON.parse that answers undefined instead of throwing; `null` is a value. */

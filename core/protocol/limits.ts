@@ -8,6 +8,8 @@
 export const CHANNEL_NAME_MAX_BYTES = 200;
 /** UTF-8 bytes of an event name; app may set its own. Violation: 4000 / 400 `limit_exceeded`. */
 export const EVENT_NAME_MAX_BYTES = 200;
+/** Nesting of objects and lists in JSON that comes from outside. Violation: 4000 / 422. */
+export const JSON_DEPTH_MAX = 128;
 /** Inbound WebSocket message, KiB (`websocket_max_payload_kb`). */
 export const WEBSOCKET_MAX_PAYLOAD_KB = 64;
 /** Silence after which a client (V1: also the server) probes, seconds; announced in connection_established. */

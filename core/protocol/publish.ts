@@ -5,7 +5,7 @@
  */
 import { httpError, invalidShape, type ProtocolError } from './errors.ts';
 import { type Extras, parseExtras } from './extras.ts';
-import { isJsonObject, isStringMap, type JsonObject, member } from './json.ts';
+import { isJsonObject, isStringMap, isTooDeep, type JsonObject, member } from './json.ts';
 import { EVENT_NAME_MAX_BYTES, IDEMPOTENCY_KEY_MAX_BYTES } from './limits.ts';
 import { isSocketId } from './signing.ts';
 import { utf8Length } from './text.ts';
@@ -90,6 +90,7 @@ export function idempotencyKeyError(key: string, maxBytes = IDEMPOTENCY_KEY_MAX_
 
 function shapeOf(body: unknown): Shape {
   if (!isJsonObject(body)) throw invalidShape('Request body must be a JSON object');
+  if (isTooDeep(body)) throw invalidShape('Request body is nested too deeply');
   const extras = parseExtras(member(body, 'extras'));
   return {
     ...strings(body),

@@ -4,12 +4,19 @@
  * Sources: Sockudo 5.0.1 as recorded (wildcard-refused, wildcard-prefix), divergence D16.
  */
 import { channelKind } from './channel-name.ts';
+import type { ChannelNameRules } from './channel-rules.ts';
 import { channelError, type ProtocolError } from './errors.ts';
+import { CHANNEL_NAME_MAX_BYTES } from './limits.ts';
 
 const NOT_ALLOWED = /[^A-Za-z0-9\-_=@.:*]/u;
 
-/** Checks a wildcard subscription `prefix*`, `*suffix` or `a*b`; 4300 `Channel error: …`. */
-export function validateWildcard(pattern: string): ProtocolError | null {
+/**
+ * Checks a wildcard subscription `prefix*`, `*suffix` or `a*b`; 4300 `Channel error: …`. A pattern too long to match any
+ * allowed name is refused as such a name would be, so that subscriptions stay bounded.
+ */
+export function validateWildcard(pattern: string, rules: ChannelNameRules = {}): ProtocolError | null {
+  const maxBytes = longestName(rules);
+  if (pattern.length > maxBytes + 1) return channelError(`Channel name too long. Max length is ${maxBytes}`);
   const fault = (text: string) => channelError(`Wildcard subscription '${pattern}' ${text}`);
   if (pattern.split('*', 3).length !== 2) return fault("must contain exactly one '*'");
   if (pattern.includes('#')) return fault('cannot use user-limited syntax');
@@ -17,6 +24,16 @@ export function validateWildcard(pattern: string): ProtocolError | null {
     return fault('is only supported for public channels');
   }
   return NOT_ALLOWED.test(pattern) ? fault('contains invalid characters') : null;
+}
+
+/** The longest name the app or any of its namespaces allows, bytes. */
+function longestName({
+  maxBytes = CHANNEL_NAME_MAX_BYTES,
+  namespaces = new Map(),
+}: ChannelNameRules): number {
+  let longest = maxBytes;
+  for (const rule of namespaces.values()) longest = Math.max(longest, rule.maxNameBytes ?? 0);
+  return longest;
 }
 
 /** Text match of a pattern with at most one `*`; a pattern without one matches itself. No rule about kinds. */
