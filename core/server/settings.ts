@@ -41,8 +41,9 @@ export interface Settings {
     readonly port: number;
     readonly prefix: string;
   };
+  /** Bounds of one connection's queue; `maxMessages` is Infinity where only the bytes count. */
   readonly outbox: { readonly maxMessages: number; readonly maxBytes: number };
-  /** Protocol 2 only: native ping after this much silence, close 1001 after idle. */
+  /** Protocol 2 only: native ping after this much silence, close 1001 after idle. Infinity: never. */
   readonly nativePingIntervalMs: number;
   readonly idleTimeoutMs: number;
   readonly presence: {
@@ -52,6 +53,7 @@ export interface Settings {
     readonly leaveGraceMs: { readonly v1: number; readonly v2: number };
   };
   readonly filters: {
+    readonly eventNamesEnabled: boolean;
     readonly tagsEnabled: boolean;
     readonly tagsInFrames: boolean;
     readonly maxEvents: number;
@@ -60,6 +62,26 @@ export interface Settings {
   readonly echo: { readonly enabled: boolean; readonly defaultEcho: boolean };
   readonly ephemeralEnabled: boolean;
   readonly cachedEventTtlMs: number;
+  /** Most keys of the memory cache. */
+  readonly cacheMaxKeys: number;
+  /** Server-wide switches; what an app may do stands in its record. Off is answered with 422 (http.md sections 7 and 8). */
+  readonly versionsEnabled: boolean;
+  readonly annotationsEnabled: boolean;
+  readonly queue: {
+    readonly maxAttempts: number;
+    readonly retryBaseDelayMs: number;
+    readonly retryMaxDelayMs: number;
+    /** Share of a pause that is random, 0 to 1. */
+    readonly retryJitter: number;
+    readonly leaseMs: number;
+    readonly leaseRenewMs: number;
+    readonly pollIntervalMs: number;
+    readonly prefetch: number;
+    readonly shutdownTimeoutMs: number;
+    readonly deduplicationTtlMs: number;
+    readonly failedRetention: number;
+    readonly memoryCapacity: number;
+  };
   readonly webhooks: {
     readonly batch: { readonly enabled: boolean; readonly durationMs: number; readonly maxEvents: number };
     readonly allowPrivateNetworks: boolean;

@@ -33,7 +33,11 @@ export interface Namespace {
   readonly allowPublishForClient: boolean;
   readonly allowPresenceForClient: boolean;
   readonly annotationsEnabled: boolean | null;
+  /** Every bound resolved down to the server's; null: the app's counts. */
   readonly retention: Retention | null;
+  /** null: the app's choice counts. */
+  readonly rewindEnabled: boolean | null;
+  readonly presenceHistory: { readonly enabled: boolean; readonly retention: Retention } | null;
 }
 
 export interface WebhookFilter {

@@ -1,0 +1,181 @@
+// The configuration as the server's modules see it: Sockudo's names and units become ours, defaults that depend on other
+// settings are resolved. Nothing is judged here: refusals.ts did.
+import type { RateLimit, Settings } from '../settings.ts';
+import { admitsEveryOrigin } from './patterns.ts';
+import { usesDurableLog } from './refusals.ts';
+import type { ServerConfig } from './schema.ts';
+import { ROLLUP_WINDOWS_MS } from './sections/ai-transport.ts';
+import { appOf } from './to-app.ts';
+
+const SECOND_MS = 1000;
+const KIB = 1024;
+const MIB = 1024 * 1024;
+const OUTBOX_BYTES = 16 * MIB;
+const PRESENCE_UPDATE_MAX_BYTES = 1024;
+
+/** What the loader decided beside the schema. */
+export interface Resolved {
+  readonly host: string;
+  readonly metricsHost: string;
+  readonly processId: string;
+  readonly tagsInFrames: boolean;
+  /** Absolute. */
+  readonly databasePath: string;
+}
+
+function rateLimit(config: ServerConfig, which: 'api_rate_limit' | 'websocket_rate_limit'): RateLimit {
+  const limit = config.rate_limiter[which];
+  return {
+    enabled: config.rate_limiter.enabled,
+    max: limit.max_requests,
+    windowMs: limit.window_seconds * SECOND_MS,
+    trustHops: limit.trust_hops,
+  };
+}
+
+function listening(config: ServerConfig, resolved: Resolved) {
+  const { metrics, cors, logging, http_api: http } = config;
+  const isDevelopment = config.mode === 'development';
+  return {
+    mode: isDevelopment ? ('development' as const) : ('production' as const),
+    host: resolved.host,
+    port: config.port,
+    tls: config.ssl.enabled ? { certPath: config.ssl.cert_path, keyPath: config.ssl.key_path } : null,
+    maxConnections: config.max_connections,
+    activityTimeoutSeconds: config.activity_timeout,
+    userAuthenticationTimeoutMs: config.user_authentication_timeout * SECOND_MS,
+    shutdownGraceMs: config.shutdown_grace_period * SECOND_MS,
+    nodeId: resolved.processId,
+    log: { level: logging.level ?? (config.debug ? 'debug' : 'info'), pretty: logging.format === 'text' },
+    http: {
+      maxBodyBytes: http.request_limit_in_mb * MIB,
+      usageEnabled: http.usage_enabled,
+      healthCheckTimeoutMs: config.health_check_timeout_ms,
+    },
+    cors: {
+      origins: cors.origin,
+      methods: cors.methods,
+      headers: cors.allowed_headers,
+      credentials: cors.credentials && !admitsEveryOrigin(cors.origin),
+    },
+    rateLimits: {
+      api: rateLimit(config, 'api_rate_limit'),
+      websocket: rateLimit(config, 'websocket_rate_limit'),
+    },
+    metrics: {
+      enabled: metrics.enabled,
+      host: resolved.metricsHost,
+      port: metrics.port,
+      prefix: metrics.prometheus.prefix,
+    },
+  };
+}
+
+/** A native ping never comes sooner than half the activity time-out, or 5 s (realtime.md section 1.4). */
+function nativePingIntervalMs(config: ServerConfig): number {
+  const { auto_ping: isOn, ping_interval: seconds } = config.websocket;
+  if (!isOn || seconds === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(seconds, Math.floor(config.activity_timeout / 2), 5) * SECOND_MS;
+}
+
+function sockets(config: ServerConfig) {
+  const {
+    max_messages: messages,
+    max_bytes: bytes = 0,
+    max_message_size,
+    idle_timeout: idle,
+  } = config.websocket;
+  const bodyBytes = config.http_api.request_limit_in_mb * MIB;
+  return {
+    maxFrameBytes: Math.min(config.websocket_max_payload_kb * KIB, max_message_size),
+    outbox: {
+      maxMessages: messages === 0 ? Number.POSITIVE_INFINITY : messages,
+      // One publish of the largest size must fit, or every reader of it would be closed.
+      maxBytes: bytes === 0 ? Math.max(OUTBOX_BYTES, 2 * bodyBytes) : bytes,
+    },
+    nativePingIntervalMs: nativePingIntervalMs(config),
+    idleTimeoutMs: idle === 0 ? Number.POSITIVE_INFINITY : idle * SECOND_MS,
+  };
+}
+
+function features(config: ServerConfig, resolved: Resolved) {
+  const { presence, event_name_filtering: names, webhooks, ai_transport: ai } = config;
+  return {
+    presence: {
+      updatesPerSecond: presence.update_rate_limit_per_member_per_second,
+      maxUpdateBytes: PRESENCE_UPDATE_MAX_BYTES,
+      leaveGraceMs: {
+        v1: presence.ungraceful_timeout_seconds * SECOND_MS,
+        v2: presence.v2_ungraceful_timeout_seconds * SECOND_MS,
+      },
+    },
+    filters: {
+      eventNamesEnabled: names.enabled,
+      tagsEnabled: config.tag_filtering.enabled,
+      tagsInFrames: resolved.tagsInFrames,
+      maxEvents: names.max_events_per_filter,
+      maxEventNameBytes: names.max_event_name_length,
+    },
+    echo: { enabled: config.echo_control.enabled, defaultEcho: config.echo_control.default_echo_messages },
+    ephemeralEnabled: config.ephemeral.enabled,
+    cachedEventTtlMs: config.channel_limits.cache_ttl * SECOND_MS,
+    versionsEnabled: config.versioned_messages.enabled,
+    annotationsEnabled: config.annotations.enabled,
+    webhooks: {
+      batch: {
+        enabled: webhooks.batching.enabled,
+        durationMs: webhooks.batching.duration,
+        maxEvents: webhooks.batching.size,
+      },
+      allowPrivateNetworks: webhooks.allow_private_networks,
+    },
+    pages: {
+      history: config.history.max_page_size,
+      versions: config.versioned_messages.max_page_size,
+      presenceHistory: config.presence_history.max_page_size,
+    },
+    appendRollupWindowsMs: ROLLUP_WINDOWS_MS.filter(
+      (window) => window >= ai.rollup.min_window_ms && window <= ai.rollup.max_window_ms,
+    ),
+  };
+}
+
+function stores(config: ServerConfig, resolved: Resolved) {
+  const jobs = config.queue.reliability;
+  return {
+    cacheMaxKeys: config.cache.memory.max_capacity,
+    queue: {
+      maxAttempts: jobs.max_attempts,
+      retryBaseDelayMs: jobs.retry_base_delay_ms,
+      retryMaxDelayMs: jobs.retry_max_delay_ms,
+      retryJitter: jobs.retry_jitter,
+      leaseMs: jobs.lease_duration_ms,
+      leaseRenewMs: jobs.lease_renew_interval_ms,
+      pollIntervalMs: jobs.worker_poll_interval_ms,
+      prefetch: jobs.worker_prefetch,
+      shutdownTimeoutMs: jobs.shutdown_timeout_ms,
+      deduplicationTtlMs: jobs.deduplication_ttl_ms,
+      failedRetention: jobs.failed_retention,
+      memoryCapacity: jobs.memory_capacity,
+    },
+    drivers: {
+      // A backend nothing is kept in may name any driver: sample files do. Positions then live in memory.
+      channelLog:
+        usesDurableLog(config) || config.history.backend === 'sqlite' ? config.history.backend : 'memory',
+      workQueue: config.queue.driver,
+      cache: config.cache.driver,
+      fanout: config.adapter.driver,
+    },
+    databasePath: resolved.databasePath,
+  };
+}
+
+export function settingsOf(config: ServerConfig, resolved: Resolved): Settings {
+  return {
+    ...listening(config, resolved),
+    ...sockets(config),
+    ...features(config, resolved),
+    ...stores(config, resolved),
+    apps: config.app_manager.array.apps.map((app) => appOf(app, config)),
+  };
+}
