@@ -1,0 +1,69 @@
+/**
+ * Errors the client throws or hands to error handlers. Texts never carry auth strings, tokens or answers of endpoints.
+ */
+
+/** `trigger` with a name that does not begin with `client-`. */
+export class BadEventName extends Error {
+  override readonly name = 'BadEventName';
+}
+
+/** `subscribe` with a name no client may use. */
+export class BadChannelName extends Error {
+  override readonly name = 'BadChannelName';
+}
+
+/** Something the kind of channel or the runtime cannot do. */
+export class UnsupportedFeature extends Error {
+  override readonly name = 'UnsupportedFeature';
+}
+
+/** Options that contradict each other or miss something necessary. */
+export class InvalidOptions extends Error {
+  override readonly name = 'InvalidOptions';
+}
+
+/** An auth endpoint answered, but not with what was needed. `status` is its HTTP status. */
+export class HTTPAuthError extends Error {
+  override readonly name = 'HTTPAuthError';
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What `pusher:subscription_error` and `pusher:signin_error` handlers receive. */
+export interface AuthErrorEvent {
+  /** `AuthError`: the endpoint or handler failed. `PusherError`: the server refused. */
+  readonly type: 'AuthError' | 'PusherError';
+  readonly error: string;
+  /** HTTP status of the endpoint, or the server's error code; absent when nobody answered. */
+  readonly status?: number;
+}
+
+/** The event for a failed authorisation. */
+export const authErrorEvent = (error: unknown): AuthErrorEvent => ({
+  type: 'AuthError',
+  error: error instanceof Error ? error.message : String(error),
+  ...(error instanceof HTTPAuthError && { status: error.status }),
+});
+
+/** Code and text of a `pusher:error` frame or of a close. */
+export interface ProtocolErrorData {
+  readonly code: number | null;
+  readonly message: string;
+}
+
+/**
+ * What handlers of the connection's `error` event receive. A closed socket puts code and text both into `data` and, as
+ * pusher-js does, into `error.data`.
+ */
+export interface ConnectionError {
+  /**
+   * `PusherError`: an error frame. `WebSocketError`: the socket was closed or could not be opened. `HandshakeError`: the first
+   * frame was none of the protocol's, or none came. `MessageParseError`: a frame could not be read. `AuthError`: no capability token could be had.
+   */
+  readonly type: 'PusherError' | 'WebSocketError' | 'HandshakeError' | 'MessageParseError' | 'AuthError';
+  readonly data?: ProtocolErrorData;
+  readonly error?: unknown;
+}

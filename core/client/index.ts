@@ -1,0 +1,42 @@
+/** Everything the package offers, by name. The class is the default export too. */
+export { Channel, type ChannelEvents, type RewindComplete } from './channel.ts';
+export { Connection, type ConnectionEvents } from './connection.ts';
+export type { ConnectionState } from './connection-state.ts';
+export type { EventHandler, EventMetadata, GlobalHandler, Undeclared } from './emitter.ts';
+export { EncryptedChannel } from './encrypted-channel.ts';
+export {
+  type AuthErrorEvent,
+  BadChannelName,
+  BadEventName,
+  type ConnectionError,
+  HTTPAuthError,
+  InvalidOptions,
+  type ProtocolErrorData,
+  UnsupportedFeature,
+} from './errors.ts';
+export type { ProtocolVersion } from './event-names.ts';
+export { Filter, type FilterBranch, type FilterLeaf, type FilterNode } from './filter.ts';
+export { type Frame, FrameError, type Serial } from './frame.ts';
+export { type Member, Members } from './members.ts';
+export type {
+  AuthCallback,
+  AuthHandler,
+  AuthOptions,
+  ChannelAuthorizationData,
+  ChannelAuthorizationHandler,
+  ChannelAuthorizationParams,
+  SockudoOptions,
+  UserAuthenticationData,
+  UserAuthenticationHandler,
+  UserAuthenticationParams,
+} from './options.ts';
+export type { RecoveryPosition } from './positions.ts';
+export { PresenceChannel, type PresenceEvents } from './presence-channel.ts';
+export { MetaChannel, PrivateChannel } from './private-channel.ts';
+export type { ResumeFailure } from './recovery.ts';
+export type { Runtime, WebSocketConstructor, WebSocketLike } from './runtime.ts';
+export { type ClientEvents, Sockudo, Sockudo as default } from './sockudo.ts';
+export type { CompoundFilter, DeltaChoice, SubscriptionOptions } from './subscription-options.ts';
+export { User, type UserData, type UserEvents } from './user.ts';
+export { VERSION } from './version.ts';
+export { Watchlist, type WatchlistEvent, type WatchlistEvents } from './watchlist.ts';
