@@ -1,0 +1,74 @@
+// The shapes that pass between the two transports (fastify and the fast lane) and the routes: a request without a socket, an
+// answer without a reply object. Nothing here knows how bytes arrive or leave.
+import type { QueryParameters } from '@sockudo/protocol';
+import type { App } from '../apps/app.ts';
+import type { HttpDeps } from './http-deps.ts';
+
+/** A request as far as it is known before its body is read. */
+export interface RequestHead {
+  /** Upper case. */
+  readonly method: string;
+  /** Raw path, not percent-decoded, without the one trailing slash that is ignored. */
+  readonly path: string;
+  /** Raw query string without `?`; empty when there is none. */
+  readonly query: string;
+  /** Path parameters, percent-decoded, by name. */
+  readonly params: Readonly<Record<string, string | undefined>>;
+  /** Address of the socket's other end; `unknown_ip` when there is none. */
+  readonly peerAddress: string;
+  /** First value of a header by lower-case name. */
+  header(name: string): string | undefined;
+}
+
+export interface HttpRequest extends RequestHead {
+  /** Empty when the request has no body. */
+  readonly body: Buffer;
+}
+
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Null: no `content-type` header is sent. */
+  readonly contentType: string | null;
+  readonly body: string;
+  readonly headers?: HeaderList;
+}
+
+/** A signed request of an app: signature checked, app enabled. */
+export interface AppCall {
+  readonly app: App;
+  readonly request: HttpRequest;
+  /** The parameters that the signature covers, names in lower case. */
+  readonly query: QueryParameters;
+}
+
+/** Answers a signed request. Throws ProtocolError for every refusal. */
+export type AppHandler = (call: AppCall, deps: HttpDeps) => Promise<HttpAnswer>;
+
+/** Answers a request that needs no signature. */
+export type OpenHandler = (request: HttpRequest, deps: HttpDeps) => Promise<HttpAnswer>;
+
+/** A path below `/apps/:appId`: rate-limited and signed. A GET handler also serves HEAD. */
+export interface AppRoute {
+  readonly kind: 'app';
+  /** Pattern of the path, with `:name` for parameters; always begins `/apps/:appId/`. */
+  readonly path: string;
+  readonly methods: { readonly GET?: AppHandler; readonly POST?: AppHandler; readonly DELETE?: AppHandler };
+}
+
+/** A path anyone may ask: health and inspection. */
+export interface OpenRoute {
+  readonly kind: 'open';
+  readonly path: string;
+  readonly methods: { readonly GET: OpenHandler };
+}
+
+export type Route = AppRoute | OpenRoute;
+
+export const JSON_TYPE = 'application/json';
+
+/** 200 with JSON text that is already encoded. */
+export function jsonAnswer(body: string): HttpAnswer {
+  return { status: 200, contentType: JSON_TYPE, body };
+}

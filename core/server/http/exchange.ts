@@ -1,0 +1,135 @@
+// From a request to its answer, whatever it came over: limits, method, signature, handler, errors, headers that every answer
+// carries. Both transports end here, which is why they cannot differ.
+import { httpError } from '@sockudo/protocol';
+import type { AppCounters } from '../metrics/counters.ts';
+import { type Cors, createCors } from './cors.ts';
+import { errorAnswer } from './error-answer.ts';
+import type {
+  AppCall,
+  AppHandler,
+  AppRoute,
+  HeaderList,
+  HttpAnswer,
+  HttpRequest,
+  OpenHandler,
+  OpenRoute,
+  RequestHead,
+  Route,
+} from './exchange-types.ts';
+import type { HttpDeps } from './http-deps.ts';
+import { createApiRateLimiter, type RateLimiter } from './rate-limit.ts';
+import { verifySignature } from './signature.ts';
+
+/** What is known before the body: either the answer already, or the headers that the answer will carry besides its own. */
+export type Admission =
+  | { readonly admitted: true; readonly headers: HeaderList }
+  | { readonly admitted: false; readonly answer: HttpAnswer };
+
+export interface Exchange {
+  /** Preflights, rate limits and methods. Call it before reading the body. Never rejects. */
+  admit(route: Route, head: RequestHead): Promise<Admission>;
+  /** Answers an admitted request. Never rejects. `headers` are those of the admission. */
+  answer(route: Route, request: HttpRequest, headers: HeaderList): Promise<HttpAnswer>;
+  /** 413 for a body beyond `http_api.request_limit_in_mb`, signed or not (divergence D47). */
+  bodyTooLarge(headers: HeaderList): HttpAnswer;
+  /** The headers of `admit` for a request that needs no admission: no limiter is on and the method is known to fit. */
+  readonly freePass: HeaderList | null;
+}
+
+export function createExchange(deps: HttpDeps): Exchange {
+  const cors = createCors(deps.settings.cors);
+  const limiter = createApiRateLimiter(deps);
+  const maxBodyBytes = deps.settings.http.maxBodyBytes;
+
+  return {
+    admit: (route, head) => admit(route, head, cors, limiter),
+    async answer(route, request, headers) {
+      try {
+        if (route.kind === 'open') return withHeaders(await callOpen(route, request, deps), headers);
+        const { app, query } = verifySignature(request, request.params.appId ?? '', deps.apps);
+        const answer = await callApp(route, { app, request, query }, deps);
+        countCall(deps.counters.of(app.id), request, answer);
+        return withHeaders(answer, headers);
+      } catch (error) {
+        return withHeaders(errorAnswer(error, deps.logger), headers);
+      }
+    },
+    bodyTooLarge(headers) {
+      const refusal = httpError(
+        'payload_too_large',
+        `Request body exceeds the limit of ${maxBodyBytes} bytes`,
+      );
+      return withHeaders(errorAnswer(refusal, deps.logger), headers);
+    },
+    freePass: limiter === null ? cors.headersFor(undefined) : null,
+  };
+}
+
+async function admit(
+  route: Route,
+  head: RequestHead,
+  cors: Cors,
+  limiter: RateLimiter | null,
+): Promise<Admission> {
+  const origin = head.header('origin');
+  if (head.method === 'OPTIONS') return { admitted: false, answer: cors.preflight(origin) };
+  let headers = cors.headersFor(origin);
+  if (limiter !== null && route.kind === 'app') {
+    const verdict = await limiter.check(head);
+    if (!verdict.allowed) return { admitted: false, answer: withHeaders(verdict.answer, headers) };
+    headers = [...headers, ...verdict.headers];
+  }
+  if (hasMethod(route, head.method)) return { admitted: true, headers };
+  return { admitted: false, answer: withHeaders(methodNotAllowed(route), headers) };
+}
+
+// Not async: a handler's promise need not be wrapped once more on the hottest way through the HTTP side.
+function callApp(route: AppRoute, call: AppCall, deps: HttpDeps): Promise<HttpAnswer> {
+  const handler = appHandler(route, call.request.method);
+  return handler === undefined ? Promise.resolve(methodNotAllowed(route)) : handler(call, deps);
+}
+
+function callOpen(route: OpenRoute, request: HttpRequest, deps: HttpDeps): Promise<HttpAnswer> {
+  const handler = openHandler(route, request.method);
+  return handler === undefined ? Promise.resolve(methodNotAllowed(route)) : handler(request, deps);
+}
+
+/** Only successful calls are counted. */
+function countCall(counters: AppCounters, request: HttpRequest, answer: HttpAnswer): void {
+  counters.httpCallsReceived += 1;
+  counters.httpReceivedBytes += request.body.length;
+  counters.httpTransmittedBytes += Buffer.byteLength(answer.body);
+}
+
+/** HEAD is answered like GET; the transport leaves the body out. */
+function appHandler({ methods }: AppRoute, method: string): AppHandler | undefined {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      return methods.GET;
+    case 'POST':
+      return methods.POST;
+    case 'DELETE':
+      return methods.DELETE;
+    default:
+      return undefined;
+  }
+}
+
+function openHandler({ methods }: OpenRoute, method: string): OpenHandler | undefined {
+  return method === 'GET' || method === 'HEAD' ? methods.GET : undefined;
+}
+
+function hasMethod(route: Route, method: string): boolean {
+  return (route.kind === 'app' ? appHandler(route, method) : openHandler(route, method)) !== undefined;
+}
+
+function methodNotAllowed(route: Route): HttpAnswer {
+  const allowed = Object.keys(route.methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
+  return { status: 405, contentType: null, body: '', headers: [['allow', allowed.join(',')]] };
+}
+
+function withHeaders(answer: HttpAnswer, headers: HeaderList): HttpAnswer {
+  if (headers.length === 0) return answer;
+  return { ...answer, headers: answer.headers === undefined ? headers : [...headers, ...answer.headers] };
+}

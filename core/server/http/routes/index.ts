@@ -1,0 +1,32 @@
+// Every route of the HTTP API, one file each. A new route is a new file and a line here.
+import type { Settings } from '../../settings.ts';
+import type { Route } from '../exchange-types.ts';
+import { batchEventsRoute } from './batch-events.ts';
+import { channelRoute } from './channel.ts';
+import { channelUsersRoute } from './channel-users.ts';
+import { channelsRoute } from './channels.ts';
+import { eventsRoute } from './events.ts';
+import { forceReconnectRoute } from './force-reconnect.ts';
+import { liveRoute } from './live.ts';
+import { operatorStatsRoute, statsRoute } from './stats.ts';
+import { terminateConnectionsRoute } from './terminate-connections.ts';
+import { upAppRoute, upRoute } from './up.ts';
+import { usageRoute } from './usage.ts';
+
+const ALWAYS: readonly Route[] = [
+  eventsRoute,
+  batchEventsRoute,
+  channelsRoute,
+  channelRoute,
+  channelUsersRoute,
+  terminateConnectionsRoute,
+  forceReconnectRoute,
+  liveRoute,
+  upRoute,
+  upAppRoute,
+];
+
+/** With `http_api.usage_enabled` off, the inspection routes are unknown paths. */
+export function routesFor(settings: Settings): readonly Route[] {
+  return settings.http.usageEnabled ? [...ALWAYS, usageRoute, statsRoute, operatorStatsRoute] : ALWAYS;
+}
