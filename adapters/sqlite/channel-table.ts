@@ -1,0 +1,251 @@
+// The channels of a database as they stand in memory and in their table: stream id, head and what is retained. Follows the
+// group commit, so that each channel is known as assigned (inside a transaction), as committed and as durable.
+import { createHash } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ChannelKey, Retention } from '@sockudo/server/ports';
+import type { Participant } from './group-commit.ts';
+
+/** One standing of a channel. Never changed in place: the next standing is a new object. */
+export interface ChannelRecord {
+  /** null: the channel was never written to and has no row. */
+  readonly id: number | null;
+  readonly streamId: string;
+  readonly headSerial: number;
+  /** First entry that is still to be seen; head + 1 where there is none. */
+  readonly oldestSerial: number;
+  /** Running size of all entries there ever were under this stream id. */
+  readonly bytesTotal: number;
+  readonly lastPublishedAtMs: number;
+  readonly retention: Retention;
+}
+
+export type StoredChannelRecord = ChannelRecord & { readonly id: number };
+
+export class Channel {
+  readonly key: ChannelKey;
+  /** As the transaction at work leaves it; the same as `committed` outside of one. */
+  assigned: ChannelRecord;
+  committed: ChannelRecord;
+  /** The newest standing that a loss of power can't take back. */
+  durable: ChannelRecord;
+  /** Below this serial nothing is to be seen by retention: found while reading, never stored. */
+  floor: { readonly id: number | null; readonly serial: number } = { id: null, serial: 0 };
+
+  constructor(key: ChannelKey, record: ChannelRecord) {
+    this.key = key;
+    this.assigned = record;
+    this.committed = record;
+    this.durable = record;
+  }
+
+  /**
+   * What readers may see: removals count once they are committed, entries only once they are durable (L5). A reset counts at
+   * once, since the new stream id makes every older position unusable, with or without a crash.
+   */
+  get visible(): ChannelRecord {
+    const { committed, durable } = this;
+    if (committed === durable) return committed;
+    const isSameStream = committed.streamId === durable.streamId;
+    return {
+      ...committed,
+      headSerial: isSameStream ? durable.headSerial : 0,
+      bytesTotal: isSameStream ? durable.bytesTotal : 0,
+    };
+  }
+}
+
+type Row = Record<string, unknown>;
+
+export class ChannelTable implements Participant {
+  readonly #connection: DatabaseSync;
+  readonly #maxCached: number;
+  readonly #find: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #abandon: StatementSync;
+  readonly #remove: StatementSync;
+  /** The longest unused first. */
+  readonly #cached = new Map<string, Channel>();
+  /** Changed in the transaction at work. */
+  readonly #changed = new Set<Channel>();
+  readonly #unsynced = new Set<Channel>();
+  readonly #streamSeed: Uint8Array;
+  #streamEpoch: number;
+
+  constructor(connection: DatabaseSync, maxCached: number) {
+    this.#connection = connection;
+    this.#maxCached = maxCached;
+    this.#find = connection.prepare('SELECT * FROM channels WHERE app_id = ? AND channel = ?');
+    this.#insert = connection.prepare(
+      `INSERT INTO channels (app_id, channel, stream_id, head_serial, oldest_serial, bytes_total, last_published_at_ms,
+       stored_at_ms) VALUES (?, ?, ?, 0, 1, 0, 0, ?)`,
+    );
+    this.#update = connection.prepare(
+      `UPDATE channels SET head_serial = ?, oldest_serial = ?, bytes_total = ?, last_published_at_ms = ?,
+       retention_age_ms = ?, retention_messages = ?, retention_bytes = ? WHERE id = ?`,
+    );
+    this.#abandon = connection.prepare('UPDATE channels SET app_id = NULL, channel = NULL WHERE id = ?');
+    this.#remove = connection.prepare('DELETE FROM channels WHERE id = ?');
+    const store = connection.prepare('SELECT stream_seed, stream_epoch FROM store').get() ?? {};
+    const seed = store.stream_seed;
+    this.#streamSeed = seed instanceof Uint8Array ? seed : new Uint8Array();
+    this.#streamEpoch = Number(store.stream_epoch);
+  }
+
+  open(key: ChannelKey): Channel {
+    const name = cacheKey(key);
+    const cached = this.#cached.get(name);
+    if (cached !== undefined) {
+      this.#cached.delete(name);
+      this.#cached.set(name, cached);
+      return cached;
+    }
+    const row = this.#find.get(key.appId, key.channel);
+    const channel = new Channel(key, row === undefined ? this.#unused(key) : recordOf(row));
+    this.#cached.set(name, channel);
+    return channel;
+  }
+
+  /** As `open` for a row that the caller has read, but leaves the cache as it is: for walks over all channels. */
+  glance(key: ChannelKey, row: Row): Channel {
+    return this.#cached.get(cacheKey(key)) ?? new Channel(key, recordOf(row));
+  }
+
+  /** Inside a transaction: the channel's next standing. */
+  assign(channel: Channel, record: ChannelRecord): void {
+    channel.assigned = record;
+    this.#changed.add(channel);
+  }
+
+  /** Inside a transaction: gives a channel a row, empty and with numbering from 1. */
+  store(channel: Channel, streamId: string, nowMs: number): StoredChannelRecord {
+    const { appId, channel: name } = channel.key;
+    const { lastInsertRowid } = this.#insert.run(appId, name, streamId, nowMs);
+    const record = { ...emptyRecord(streamId), id: Number(lastInsertRowid) };
+    this.assign(channel, record);
+    return record;
+  }
+
+  /** Inside a transaction: takes the name off a channel's row; the retention sweep removes its entries and then the row. */
+  abandon(id: number): void {
+    this.#abandon.run(id);
+  }
+
+  /** Inside a transaction: removes the row of a channel that retains nothing; false if it is in use after all. */
+  forget(key: ChannelKey): boolean {
+    const channel = this.open(key);
+    const { id, headSerial, oldestSerial } = channel.assigned;
+    const isInUse = channel.assigned !== channel.durable || oldestSerial <= headSerial;
+    if (id === null || isInUse) return false;
+    this.#remove.run(id);
+    this.#cached.delete(cacheKey(key));
+    return true;
+  }
+
+  /** Inside a transaction, after rows were forgotten: channels without a row get other stream ids, so no old one comes back. */
+  advanceStreamEpoch(): void {
+    this.#connection.exec('UPDATE store SET stream_epoch = stream_epoch + 1');
+    this.#streamEpoch += 1;
+    for (const [name, channel] of this.#cached) {
+      if (channel.assigned.id === null) this.#cached.delete(name);
+    }
+  }
+
+  /** Forgets the longest unused channels beyond the bound. Never between the steps of a transaction. */
+  trimCache(): void {
+    if (this.#cached.size <= this.#maxCached) return;
+    for (const [name, channel] of this.#cached) {
+      if (channel.assigned === channel.durable) this.#cached.delete(name);
+      if (this.#cached.size <= this.#maxCached) return;
+    }
+  }
+
+  beforeCommit(): void {
+    for (const { assigned } of this.#changed) {
+      const { retention } = assigned;
+      this.#update.run(
+        assigned.headSerial,
+        assigned.oldestSerial,
+        assigned.bytesTotal,
+        assigned.lastPublishedAtMs,
+        retention.ageMs ?? null,
+        retention.messages ?? null,
+        retention.bytes ?? null,
+        assigned.id,
+      );
+    }
+  }
+
+  committed(): void {
+    for (const channel of this.#changed) {
+      channel.committed = channel.assigned;
+      this.#unsynced.add(channel);
+    }
+    this.#changed.clear();
+    this.trimCache();
+  }
+
+  synced(): void {
+    for (const channel of this.#unsynced) channel.durable = channel.committed;
+    this.#unsynced.clear();
+  }
+
+  rolledBack(): void {
+    for (const channel of this.#changed) channel.assigned = channel.committed;
+    this.#changed.clear();
+  }
+
+  #unused(key: ChannelKey): ChannelRecord {
+    return emptyRecord(unusedStreamId(this.#streamSeed, this.#streamEpoch, key));
+  }
+}
+
+function emptyRecord(streamId: string): ChannelRecord {
+  return {
+    id: null,
+    streamId,
+    headSerial: 0,
+    oldestSerial: 1,
+    bytesTotal: 0,
+    lastPublishedAtMs: 0,
+    retention: {},
+  };
+}
+
+function recordOf(row: Row): ChannelRecord {
+  const { retention_age_ms: ageMs, retention_messages: messages, retention_bytes: bytes } = row;
+  return {
+    id: Number(row.id),
+    streamId: String(row.stream_id),
+    headSerial: Number(row.head_serial),
+    oldestSerial: Number(row.oldest_serial),
+    bytesTotal: Number(row.bytes_total),
+    lastPublishedAtMs: Number(row.last_published_at_ms),
+    retention: {
+      ...(ageMs === null ? {} : { ageMs: Number(ageMs) }),
+      ...(messages === null ? {} : { messages: Number(messages) }),
+      ...(bytes === null ? {} : { bytes: Number(bytes) }),
+    },
+  };
+}
+
+function cacheKey({ appId, channel }: ChannelKey): string {
+  return `${appId.length}:${appId}${channel}`;
+}
+
+/**
+ * Stream id of a channel that has no row: always the same one, so that it needs none. Whoever subscribes to invented names
+ * fills no table, and a subscriber of a silent channel can resume after a restart. In the form of a UUID version 8 (RFC 9562).
+ */
+function unusedStreamId(seed: Uint8Array, epoch: number, { appId, channel }: ChannelKey): string {
+  const digest = createHash('sha256').update(seed).update(`${epoch}:${appId.length}:${appId}${channel}`);
+  const hex = digest.digest('hex');
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
+}

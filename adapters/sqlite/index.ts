@@ -1,0 +1,10 @@
+export {
+  createChannelLog,
+  createChannelLog as create,
+  type SqliteChannelLog,
+  type SqliteChannelLogOptions,
+} from './channel-log.ts';
+export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+export { DatabaseInUse } from './database-lock.ts';
+export type { Operation, Participant } from './group-commit.ts';
+export type { Logger } from './logger.ts';

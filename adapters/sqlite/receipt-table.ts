@@ -1,0 +1,63 @@
+// The rows of the receipts table. A receipt past its end is as good as none; the sweep removes it some time later.
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Receipt } from '@sockudo/server/ports';
+
+/** A place in the table's key order. */
+export interface ReceiptCursor {
+  readonly scope: string;
+  readonly key: string;
+}
+
+export class ReceiptTable {
+  readonly #find: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #ahead: StatementSync;
+  readonly #removeUntil: StatementSync;
+  readonly #removeRest: StatementSync;
+
+  constructor(connection: DatabaseSync) {
+    this.#find = connection.prepare(
+      'SELECT expires_at_ms, fingerprint, answer FROM receipts WHERE scope = ? AND key = ?',
+    );
+    this.#insert = connection.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?)');
+    this.#ahead = connection.prepare(
+      'SELECT scope, key FROM receipts WHERE (scope, key) > (?, ?) ORDER BY scope, key LIMIT 1 OFFSET ?',
+    );
+    this.#removeUntil = connection.prepare(
+      'DELETE FROM receipts WHERE (scope, key) > (?, ?) AND (scope, key) <= (?, ?) AND expires_at_ms <= ?',
+    );
+    this.#removeRest = connection.prepare(
+      'DELETE FROM receipts WHERE (scope, key) > (?, ?) AND expires_at_ms <= ?',
+    );
+  }
+
+  find(scope: string, key: string, nowMs: number): Receipt | null {
+    const row = this.#find.get(scope, key);
+    if (row === undefined || Number(row.expires_at_ms) <= nowMs) return null;
+    const { fingerprint } = row;
+    return {
+      scope,
+      key,
+      ...(fingerprint === null ? {} : { fingerprint: String(fingerprint) }),
+      expiresAtMs: Number(row.expires_at_ms),
+      answer: String(row.answer),
+    };
+  }
+
+  insert(receipt: Receipt): void {
+    const { scope, key, expiresAtMs, fingerprint, answer } = receipt;
+    this.#insert.run(scope, key, expiresAtMs, fingerprint ?? null, answer);
+  }
+
+  /** Looks at the next `count` rows after a place and removes those that have ended. Null: the table ends there. */
+  sweep(after: ReceiptCursor, count: number, nowMs: number): ReceiptCursor | null {
+    const row = this.#ahead.get(after.scope, after.key, count - 1);
+    if (row === undefined) {
+      this.#removeRest.run(after.scope, after.key, nowMs);
+      return null;
+    }
+    const until = { scope: String(row.scope), key: String(row.key) };
+    this.#removeUntil.run(after.scope, after.key, until.scope, until.key, nowMs);
+    return until;
+  }
+}

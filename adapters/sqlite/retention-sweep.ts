@@ -1,0 +1,199 @@
+// Removes in the background what is no longer to be seen: rows below a channel's floor, channels that were reset, receipts
+// that have ended. Small slices that ride in the group commit, so a commit never waits longer than for one slice.
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ChannelKey } from '@sockudo/server/ports';
+import type { ChannelTable } from './channel-table.ts';
+import type { EntryTable } from './entry-table.ts';
+import type { GroupCommit, Operation } from './group-commit.ts';
+import type { LogView } from './log-view.ts';
+import type { ReceiptCursor, ReceiptTable } from './receipt-table.ts';
+
+export interface SweepOptions {
+  readonly connection: DatabaseSync;
+  readonly channels: ChannelTable;
+  readonly entries: EntryTable;
+  readonly receipts: ReceiptTable;
+  readonly view: LogView;
+  readonly writer: GroupCommit;
+  readonly now: () => number;
+}
+
+export interface Removed {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Rows removed by one slice: well under a millisecond. */
+const SLICE_ROWS = 256;
+/** Channels looked at by one slice of a round. */
+const SLICE_CHANNELS = 64;
+const SLICE_RECEIPTS = 512;
+/** Between slices while rows wait for removal, during a round, and after a round over all channels and receipts. */
+const PAUSE_MS = { surplus: 10, round: 50, rest: 5_000 };
+/** A channel that retains nothing is forgotten after this long: its next use begins a new stream. */
+const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
+const NOTHING: Removed = { messages: 0, bytes: 0 };
+
+export class RetentionSweep {
+  readonly #options: SweepOptions;
+  readonly #nextChannels: StatementSync;
+  readonly #channel: StatementSync;
+  readonly #removeChannel: StatementSync;
+  /** Rows of `channels` that are known to have entries to remove. Bounded by the channels there are. */
+  readonly #surplus = new Set<number>();
+  #afterChannel = 0;
+  #afterReceipt: ReceiptCursor | null = { scope: '', key: '' };
+  #hasForgotten = false;
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+    this.#nextChannels = options.connection.prepare(
+      `SELECT * FROM channels WHERE id > ? ORDER BY id LIMIT ${SLICE_CHANNELS}`,
+    );
+    this.#channel = options.connection.prepare('SELECT * FROM channels WHERE id = ?');
+    this.#removeChannel = options.connection.prepare('DELETE FROM channels WHERE id = ?');
+    this.#wait(PAUSE_MS.rest);
+  }
+
+  markSurplus(channelId: number): void {
+    if (this.#surplus.size === 0) this.#wait(PAUSE_MS.surplus);
+    this.#surplus.add(channelId);
+  }
+
+  /** A whole round now. */
+  async run(): Promise<Removed> {
+    let messages = 0;
+    let bytes = 0;
+    this.#restart();
+    for (let isOver = false; !isOver; ) {
+      const slice = await this.#slice();
+      messages += slice.removed.messages;
+      bytes += slice.removed.bytes;
+      isOver = slice.isRoundOver;
+    }
+    return { messages, bytes };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #wait(pauseMs: number): void {
+    if (this.#isClosed) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tick(), pauseMs);
+    this.#timer.unref();
+  }
+
+  async #tick(): Promise<void> {
+    this.#timer = null;
+    try {
+      const { isRoundOver } = await this.#slice();
+      if (isRoundOver) this.#restart();
+      if (this.#surplus.size > 0) this.#wait(PAUSE_MS.surplus);
+      else this.#wait(isRoundOver ? PAUSE_MS.rest : PAUSE_MS.round);
+    } catch {
+      // The store could not write; publishers hear of it from their own commits.
+      this.#wait(PAUSE_MS.rest);
+    }
+  }
+
+  #restart(): void {
+    this.#afterChannel = 0;
+    this.#afterReceipt = { scope: '', key: '' };
+  }
+
+  #slice(): Promise<{ removed: Removed; isRoundOver: boolean }> {
+    return new Promise((resolve, reject) => {
+      let removed = NOTHING;
+      const operation: Operation = {
+        needsSync: false,
+        bytes: 4096,
+        plan() {},
+        write: () => {
+          removed = this.#surplus.size > 0 ? this.#removeSurplus() : this.#lookAround();
+        },
+        done: () => resolve({ removed, isRoundOver: this.#isRoundOver() }),
+        failed: reject,
+      };
+      this.#options.writer.add(operation);
+    });
+  }
+
+  #isRoundOver(): boolean {
+    return this.#surplus.size === 0 && this.#afterChannel < 0 && this.#afterReceipt === null;
+  }
+
+  #removeSurplus(): Removed {
+    let left = SLICE_ROWS;
+    let bytes = 0;
+    for (const id of this.#surplus) {
+      const removed = this.#removeBelowFloor(id, left);
+      left -= removed.messages;
+      bytes += removed.bytes;
+      if (left === 0) break;
+      this.#surplus.delete(id);
+    }
+    return { messages: SLICE_ROWS - left, bytes };
+  }
+
+  /** Goes on with the round: the next channels, the next receipts. */
+  #lookAround(): Removed {
+    const { now, receipts } = this.#options;
+    if (this.#afterReceipt !== null) {
+      this.#afterReceipt = receipts.sweep(this.#afterReceipt, SLICE_RECEIPTS, now());
+    }
+    if (this.#afterChannel < 0) return NOTHING;
+    const rows = this.#nextChannels.all(this.#afterChannel);
+    for (const row of rows) this.#lookAt(row);
+    const last = rows.at(-1);
+    const isLast = rows.length < SLICE_CHANNELS || last === undefined;
+    this.#afterChannel = isLast ? -1 : Number(last.id);
+    if (isLast && this.#hasForgotten) this.#options.channels.advanceStreamEpoch();
+    if (isLast) this.#hasForgotten = false;
+    return NOTHING;
+  }
+
+  #lookAt(row: Record<string, unknown>): void {
+    const { channels, entries, view, now } = this.#options;
+    const id = Number(row.id);
+    const key = keyOf(row);
+    const first = entries.first(id);
+    if (first !== null) {
+      const floor = key === null ? Number.POSITIVE_INFINITY : view.visibleFloor(channels.glance(key, row));
+      if (first.serial < floor) this.#surplus.add(id);
+      return;
+    }
+    const lastUse = Math.max(Number(row.stored_at_ms), Number(row.last_published_at_ms));
+    if (key === null) this.#removeChannel.run(id);
+    else if (lastUse < now() - FORGET_AFTER_MS && channels.forget(key)) this.#hasForgotten = true;
+  }
+
+  /** Removes at most `limit` rows of a channel, the oldest first. */
+  #removeBelowFloor(id: number, limit: number): Removed {
+    const { channels, entries, view } = this.#options;
+    const row = this.#channel.get(id);
+    const first = entries.first(id);
+    if (row === undefined || first === null) return NOTHING;
+    const key = keyOf(row);
+    const channel = key === null ? null : channels.open(key);
+    const floor = channel === null ? Number(row.head_serial) + 1 : view.visibleFloor(channel);
+    const until = Math.min(floor, first.serial + limit);
+    if (until <= first.serial) return NOTHING;
+    const bytesBefore = entries.mark(id, until)?.bytesBefore ?? Number(row.bytes_total);
+    const messages = entries.remove(id, first.serial, until);
+    if (channel !== null && channel.assigned.oldestSerial < until) {
+      channels.assign(channel, { ...channel.assigned, oldestSerial: until });
+    }
+    if (channel === null && entries.first(id) === null) this.#removeChannel.run(id);
+    return { messages, bytes: Math.max(0, bytesBefore - first.bytesBefore) };
+  }
+}
+
+/** Null: the channel was reset, and this row only waits for the removal of its entries. */
+function keyOf({ app_id: appId, channel }: Record<string, unknown>): ChannelKey | null {
+  return typeof appId === 'string' && typeof channel === 'string' ? { appId, channel } : null;
+}
