@@ -1,4 +1,5 @@
-// A message on its way from the log to the frames. Texts are JSON texts, encoded once and never parsed again on the way.
+// A message on its way from the log to the frames. `data` is JSON text, encoded once and never parsed again on the way.
+import type { Extras } from '@sockudo/protocol';
 
 /** The place of a message in its channel; absent on channels without a log and on ephemeral messages. */
 export interface MessagePosition {
@@ -28,8 +29,13 @@ export interface Message {
   /** Sender of a client event on a presence channel. */
   readonly userId?: string;
   readonly tags?: Readonly<Record<string, string>>;
-  /** JSON text of the publisher's `extras` as protocol 2 frames carry it. */
-  readonly extras?: string;
+  readonly extras?: Extras;
   /** false: never sent as a delta. */
   readonly delta?: boolean;
+  /** An event of the platform itself (members, counts): no filter hides it (divergence D26). */
+  readonly platform?: true;
+  /** Set on member_added and member_removed: whom it is about. */
+  readonly membership?: { readonly change: 'added' | 'removed'; readonly userId: string };
+  /** Never sent to protocol 1 connections. */
+  readonly protocol2Only?: true;
 }

@@ -1,0 +1,2 @@
+export { type RunningServer, startServer } from './server.ts';
+export type { Settings } from './settings.ts';

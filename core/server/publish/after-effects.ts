@@ -1,0 +1,66 @@
+// What follows a delivered message: the cached event of a cache channel, webhooks, counters. Off the latency path, and never
+// able to fail the publish.
+import { channelKind } from '@sockudo/protocol';
+import type { Logger } from 'pino';
+import type { Counters } from '../metrics/counters.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { LogEntry } from '../ports/channel-log.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
+import { cachedEventKey, encodeCachedEvent } from './cached-event.ts';
+import type { Publication } from './publication.ts';
+
+export interface AfterEffectsDeps {
+  readonly cache: Cache;
+  readonly webhooks: Webhooks;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  readonly cachedEventTtlMs: number;
+}
+
+export class AfterEffects {
+  readonly #deps: AfterEffectsDeps;
+
+  constructor(deps: AfterEffectsDeps) {
+    this.#deps = deps;
+  }
+
+  published(publication: Publication, entry: LogEntry | null): void {
+    const { app, channel, isEphemeral } = publication;
+    const counters = this.#deps.counters.of(app.id);
+    if (isEphemeral) counters.ephemeralMessages += 1;
+    if (entry !== null) counters.historyWrites += 1;
+    if (publication.source === 'http' && channelKind(channel).isCache) this.#cacheEvent(publication);
+    if (app.webhooks.length === 0 || isEphemeral) return;
+    if (publication.source === 'client') this.#clientEventWebhook(publication);
+    if (entry !== null && publication.messageSerial !== undefined) {
+      this.#deps.webhooks.emit(app, {
+        name: 'message_version_created',
+        channel,
+        message_serial: publication.messageSerial,
+        version_serial: publication.messageSerial,
+        action: 'message.create',
+      });
+    }
+  }
+
+  #cacheEvent({ app, channel, event, data }: Publication): void {
+    const { cache, cachedEventTtlMs, logger } = this.#deps;
+    cache
+      .set(cachedEventKey(app.id, channel), encodeCachedEvent(channel, event, data), cachedEventTtlMs)
+      .catch((error: unknown) =>
+        logger.error({ err: error, app_id: app.id }, 'an event could not be cached'),
+      );
+  }
+
+  #clientEventWebhook({ app, channel, event, data, senderSocketId, userId }: Publication): void {
+    this.#deps.webhooks.emit(app, {
+      name: 'client_event',
+      channel,
+      event,
+      // Sockudo's webhooks carry the data of client events as a string.
+      data: data.startsWith('"') ? String(JSON.parse(data)) : data,
+      socket_id: senderSocketId ?? '',
+      ...(userId !== undefined && { user_id: userId }),
+    });
+  }
+}

@@ -1,0 +1,30 @@
+// The ids and the time that a message gets when it is accepted: `message_id` where messages have a position, a message serial
+// where they are mutable (realtime.md sections 6.1 and 7.1).
+import { randomUUID } from 'node:crypto';
+import type { VersionSerials } from '@sockudo/protocol';
+import type { App } from '../apps/app.ts';
+
+export interface MessageIdentity {
+  readonly publishedAtMs: number;
+  readonly messageId?: string;
+  readonly messageSerial?: string;
+}
+
+export class MessageIdentities {
+  readonly #serials: VersionSerials;
+
+  constructor(serials: VersionSerials) {
+    this.#serials = serials;
+  }
+
+  of(app: App, isEphemeral: boolean, requestedMessageId: string | undefined): MessageIdentity {
+    const isStored = !isEphemeral && (app.history.enabled || app.recovery.enabled);
+    const messageId = requestedMessageId ?? (isStored ? randomUUID() : undefined);
+    const isMutable = isStored && app.history.enabled && app.versionsEnabled;
+    return {
+      publishedAtMs: Date.now(),
+      ...(messageId !== undefined && { messageId }),
+      ...(isMutable && { messageSerial: this.#serials.next() }),
+    };
+  }
+}

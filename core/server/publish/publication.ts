@@ -1,0 +1,87 @@
+// One event for one channel, checked and allowed, on its way through the spine: what is stored of it and what is sent.
+import { type Extras, encodeExtras, encodeTags } from '@sockudo/protocol';
+import type { App } from '../apps/app.ts';
+import { namespaceFor } from '../apps/channel-rules.ts';
+import type { EntryDraft, LogEntry, Retention } from '../ports/channel-log.ts';
+import type { Message } from '../ports/message.ts';
+
+export interface Publication {
+  readonly app: App;
+  readonly channel: string;
+  readonly event: string;
+  /** JSON text of the frame's data. */
+  readonly data: string;
+  readonly source: 'http' | 'client';
+  readonly messageId?: string;
+  /** Identity of the message where messages are mutable. */
+  readonly messageSerial?: string;
+  readonly userId?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly extras?: Extras;
+  readonly delta?: boolean;
+  readonly exceptSocketId?: string;
+  /** Who sent a client event; the same as `exceptSocketId` unless the sender hears its own events. */
+  readonly senderSocketId?: string;
+  /** Never stored, no serial, no webhook (realtime.md section 6.7). */
+  readonly isEphemeral: boolean;
+  readonly publishedAtMs: number;
+}
+
+/** A client event as its handler gives it; everything else of the publication follows. */
+export type ClientEvent = Pick<
+  Publication,
+  'app' | 'channel' | 'event' | 'data' | 'userId' | 'exceptSocketId' | 'senderSocketId'
+>;
+
+export function draftOf(publication: Publication): EntryDraft {
+  const { app, channel, event, data, publishedAtMs, messageId, messageSerial, userId, tags, extras } =
+    publication;
+  return {
+    key: { appId: app.id, channel },
+    event,
+    data,
+    publishedAtMs,
+    retention: retentionOf(app, channel),
+    ...(messageId !== undefined && { messageId }),
+    ...(messageSerial !== undefined && { messageSerial }),
+    ...(userId !== undefined && { userId }),
+    ...(tags !== undefined && { tags: encodeTags(tags) }),
+    ...(extras !== undefined && { extras: encodeExtras(extras) }),
+  };
+}
+
+export function messageOf(publication: Publication, entry: LogEntry | null): Message {
+  const { channel, event, data, publishedAtMs, messageId, userId, tags, extras, delta } = publication;
+  return {
+    channel,
+    event,
+    data,
+    publishedAtMs,
+    ...(entry !== null && { position: { streamId: entry.streamId, serial: entry.serial } }),
+    ...(entry !== null && versionOf(publication, entry)),
+    ...(messageId !== undefined && { messageId }),
+    ...(userId !== undefined && { userId }),
+    ...(tags !== undefined && { tags }),
+    ...(extras !== undefined && { extras }),
+    ...(delta !== undefined && { delta }),
+  };
+}
+
+function versionOf({ messageSerial, publishedAtMs }: Publication, entry: LogEntry): Pick<Message, 'version'> {
+  if (messageSerial === undefined) return {};
+  return {
+    version: {
+      action: 'create',
+      messageSerial,
+      versionSerial: messageSerial,
+      timestampMs: publishedAtMs,
+      historySerial: entry.serial,
+    },
+  };
+}
+
+function retentionOf(app: App, channel: string): Retention {
+  if (!app.history.enabled) return { ageMs: app.recovery.windowMs, messages: app.recovery.maxMessages };
+  const namespace = namespaceFor(app, channel);
+  return namespace?.retention ?? app.history.retention;
+}

@@ -1,0 +1,230 @@
+// The spine, readable from top to bottom: validate -> dedupe -> commit to the log -> deliver -> after-effects. HTTP events,
+// batches and client events all come through here; each step is a function of its own in a file beside this one.
+import {
+  channelNameErrorHttp,
+  httpError,
+  type InfoAttribute,
+  idempotencyKeyError,
+  type PublishRequest,
+} from '@sockudo/protocol';
+import type { App } from '../apps/app.ts';
+import { channelNameRules } from '../apps/channel-rules.ts';
+import type { Counters } from '../metrics/counters.ts';
+import { StoreUnavailable } from '../ports/channel-log.ts';
+import {
+  type Acknowledgement,
+  batchAnswer,
+  type ChannelInfo,
+  eventAnswer,
+  wantsLongAnswer,
+} from './acknowledgement.ts';
+import type { Append, AppendResult } from './append.ts';
+import type { ChannelLogs } from './channel-logs.ts';
+import type { MessageIdentities } from './message-identities.ts';
+import { firstAcknowledgement, messageKeyConflict, messageKeyOf } from './message-keys.ts';
+import type { ClientEvent, Publication } from './publication.ts';
+import { type Item, type ItemAnswers, PublishPlan, type Target, type WholeKey } from './publish-plan.ts';
+import { batchKeyScope, type RequestKeys, requestKeyScope } from './request-keys.ts';
+
+export interface PublisherDeps {
+  readonly logs: ChannelLogs;
+  readonly append: Append;
+  readonly requestKeys: RequestKeys;
+  readonly identities: MessageIdentities;
+  readonly counters: Counters;
+  readonly channelInfo: (
+    app: App,
+    channel: string,
+    wanted: ReadonlySet<InfoAttribute>,
+  ) => Promise<ChannelInfo>;
+  readonly ephemeralEnabled: boolean;
+}
+
+/** Another request may take a key between the look and the commit: look again, this often at most. */
+const MAX_ATTEMPTS = 3;
+
+export class Publisher {
+  readonly #deps: PublisherDeps;
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+  }
+
+  /** Publishes one event to all of its channels or none and answers the body of `POST /events`. @throws ProtocolError */
+  async publishEvent(app: App, request: PublishRequest, headerKey?: string): Promise<string> {
+    const key = checkedKey(app, request.idempotencyKey ?? headerKey);
+    const publish = async (): Promise<string> => {
+      const item = await this.#validate(app, request, key);
+      const answers = await this.#publishItems(app, [item], []);
+      return eventAnswer(request, answers[0] ?? []);
+    };
+    return key === null ? publish() : this.#once(app, requestKeyScope(app), key, publish);
+  }
+
+  /** Publishes every event or none and answers the body of `POST /batch_events` (divergence D53). @throws ProtocolError */
+  async publishBatch(app: App, requests: readonly PublishRequest[], headerKey?: string): Promise<string> {
+    const key = checkedKey(app, headerKey);
+    if (key === null) return this.#publishBatch(app, requests, null);
+    const scope = batchKeyScope(app);
+    return this.#once(app, scope, key, () => this.#publishBatch(app, requests, { scope, key }));
+  }
+
+  /** Publishes a client event, which nobody acknowledges. Rejects when the store failed: then it was not delivered. */
+  async publishClientEvent(event: ClientEvent): Promise<void> {
+    const publication: Publication = {
+      ...event,
+      ...this.#deps.identities.of(event.app, false, undefined),
+      source: 'client',
+      isEphemeral: false,
+    };
+    await this.#deps.append.commit(event.app, [publication], []);
+  }
+
+  async #publishBatch(
+    app: App,
+    requests: readonly PublishRequest[],
+    batchKey: { scope: string; key: string } | null,
+  ): Promise<string> {
+    const keys = requests.map((request) => checkedKey(app, request.idempotencyKey));
+    const isLong = requests.some(wantsLongAnswer);
+    const publish = async (): Promise<string> => {
+      const items = await this.#batchItems(app, requests, keys);
+      const answer = (answers: ItemAnswers): string =>
+        isLong ? batchAnswer(inPlaceOf(items, answers)) : '{}';
+      const open = items.filter((item) => item !== null);
+      return answer(await this.#publishItems(app, open, batchKey === null ? [] : [{ ...batchKey, answer }]));
+    };
+    const given = keys.filter((key) => key !== null);
+    return given.length === 0
+      ? publish()
+      : this.#deps.requestKeys.during(requestKeyScope(app), given, publish);
+  }
+
+  /** Every item checked; null in place of those whose key is done (divergence D55). */
+  async #batchItems(
+    app: App,
+    requests: readonly PublishRequest[],
+    keys: readonly (string | null)[],
+  ): Promise<readonly (Item | null)[]> {
+    const seen = new Set<string>();
+    const items: (Item | null)[] = [];
+    for (const [index, request] of requests.entries()) {
+      const key = keys[index] ?? null;
+      const item = await this.#validate(app, request, key);
+      items.push(key !== null && (seen.has(key) || (await this.#isDone(app, key))) ? null : item);
+      if (key !== null) seen.add(key);
+    }
+    return items;
+  }
+
+  async #isDone(app: App, key: string): Promise<boolean> {
+    return (await this.#deps.requestKeys.answer(app, requestKeyScope(app), key)) !== null;
+  }
+
+  async #once(app: App, scope: string, key: string, publish: () => Promise<string>): Promise<string> {
+    const counters = this.#deps.counters.of(app.id);
+    counters.idempotencyPublishes += 1;
+    let isFirst = false;
+    const answer = await this.#deps.requestKeys.once(app, scope, key, () => {
+      isFirst = true;
+      return publish();
+    });
+    if (!isFirst) counters.idempotencyDuplicates += 1;
+    return answer;
+  }
+
+  async #validate(app: App, request: PublishRequest, key: string | null): Promise<Item> {
+    const rules = channelNameRules(app);
+    for (const channel of request.channels) {
+      const error = channelNameErrorHttp(channel, rules);
+      if (error !== null) throw error;
+    }
+    const targets: Target[] = [];
+    for (const channel of request.channels) {
+      const publication = this.#publicationOf(app, channel, request);
+      const info = request.info === null ? {} : await this.#deps.channelInfo(app, channel, request.info);
+      targets.push({ publication, messageKey: messageKeyOf(publication, request.messageId), info });
+    }
+    return { request, targets, key };
+  }
+
+  #publicationOf(app: App, channel: string, request: PublishRequest): Publication {
+    const { name, data, socketId, tags, delta, messageId, extras } = request;
+    const isEphemeral = this.#deps.ephemeralEnabled && extras?.ephemeral === true;
+    return {
+      app,
+      channel,
+      event: name,
+      data,
+      source: 'http',
+      isEphemeral,
+      ...this.#deps.identities.of(app, isEphemeral, messageId),
+      ...(socketId !== undefined && { exceptSocketId: socketId }),
+      ...(tags !== undefined && { tags }),
+      ...(delta !== undefined && { delta }),
+      ...(extras !== undefined && { extras }),
+    };
+  }
+
+  async #publishItems(
+    app: App,
+    items: readonly Item[],
+    wholeKeys: readonly WholeKey[],
+  ): Promise<ItemAnswers> {
+    for (let attempt = 1; ; attempt += 1) {
+      const known = await this.#knownAcknowledgements(items);
+      const plan = new PublishPlan(items, known, wholeKeys, Date.now() + app.idempotency.ttlMs);
+      const result = await this.#commit(app, plan);
+      if (result.kind === 'committed') return plan.answers(result.entries);
+      if (attempt < MAX_ATTEMPTS) continue;
+      throw result.kind === 'conflict' ? messageKeyConflict() : stillInProgress();
+    }
+  }
+
+  async #commit(app: App, plan: PublishPlan): Promise<AppendResult> {
+    try {
+      return await this.#deps.append.commit(app, plan.publications, plan.keys);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#deps.counters.of(app.id).historyWriteFailures += 1;
+      throw httpError('internal_error', undefined, { cause: error });
+    }
+  }
+
+  /** Targets whose message was published before, with the acknowledgement that it got. */
+  async #knownAcknowledgements(items: readonly Item[]): Promise<ReadonlyMap<Target, Acknowledgement>> {
+    const known = new Map<Target, Acknowledgement>();
+    for (const { targets } of items) {
+      for (const target of targets) {
+        if (target.messageKey === null) continue;
+        const first = await firstAcknowledgement(this.#deps.logs, target.publication, target.messageKey);
+        if (first !== null) known.set(target, first);
+      }
+    }
+    return known;
+  }
+}
+
+/** @throws ProtocolError 400 for an empty or over-long key */
+function checkedKey(app: App, key: string | undefined): string | null {
+  if (key === undefined || !app.idempotency.enabled) return null;
+  const error = idempotencyKeyError(key, app.idempotency.maxKeyBytes);
+  if (error !== null) throw error;
+  return key;
+}
+
+/** Answers of the open items at the places of all items; null where nothing was asked. */
+function inPlaceOf(
+  items: readonly (Item | null)[],
+  answers: ItemAnswers,
+): readonly (ItemAnswers[number] | null)[] {
+  let next = 0;
+  return items.map((item) => {
+    if (item === null) return null;
+    const answer = answers[next++] ?? null;
+    return wantsLongAnswer(item.request) ? answer : null;
+  });
+}
+
+const stillInProgress = () =>
+  httpError('backpressure', 'idempotent publish is still in progress', { retryAfterSeconds: 1 });

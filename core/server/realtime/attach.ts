@@ -1,0 +1,183 @@
+// Joins a connection to a channel: live messages are held from the first moment, the position is read, the acknowledgement
+// goes out, and only then what was held. So a client never misses a message behind the position it was told, and never
+// gets one twice. A connection that is subscribed already is acknowledged again with its new options.
+import {
+  type ChannelKind,
+  cacheMiss,
+  encodePresence,
+  encodeV1,
+  encodeV2,
+  overCapacity,
+  subscriptionSucceeded,
+  withPrefixOf,
+} from '@sockudo/protocol';
+import { channelTypeOf } from '../metrics/channel-type.ts';
+import type { Position } from '../ports/channel-log.ts';
+import type { Message } from '../ports/message.ts';
+import type { Member } from '../ports/presence.ts';
+import { cachedEventKey, parseCachedEvent } from '../publish/cached-event.ts';
+import { announceMemberAdded, announceSubscriptionCount } from './announcements.ts';
+import type { Connection } from './connection.ts';
+import type { RealtimeContext } from './context.ts';
+import type { MessageFilter, Subscription } from './subscription.ts';
+
+export interface AttachRequest {
+  readonly channel: string;
+  readonly kind: ChannelKind;
+  readonly filter: MessageFilter | null;
+  /** The member that a presence subscription adds; null on every other kind. */
+  readonly member: Member | null;
+}
+
+export function attach(
+  connection: Connection,
+  request: AttachRequest,
+  context: RealtimeContext,
+): Promise<void> | void {
+  const isNew = !connection.subscriptions.has(request.channel);
+  const needsPosition = connection.protocol === 2 && hasPosition(connection, request);
+  if (request.member === null && !needsPosition && !request.kind.isCache) {
+    const subscription = subscribe(connection, request, context);
+    acknowledge(subscription, null, null);
+    return isNew ? countIn(subscription, context) : undefined;
+  }
+  return attachGated(connection, request, needsPosition, isNew, context);
+}
+
+async function attachGated(
+  connection: Connection,
+  request: AttachRequest,
+  needsPosition: boolean,
+  isNew: boolean,
+  context: RealtimeContext,
+): Promise<void> {
+  const subscription = subscribe(connection, request, context);
+  subscription.gate = [];
+  try {
+    const { app } = connection;
+    const joined = request.member === null ? null : await join(subscription, request.member, context);
+    const head = needsPosition ? await context.logs.head(app, request.channel) : null;
+    if (!isAttached(subscription)) {
+      // Nobody has heard of the member yet, so it goes as silently as it came.
+      if (joined !== null) await context.presence.leave(app.id, request.channel, connection.socketId);
+      return;
+    }
+    acknowledge(subscription, joined?.members ?? null, head);
+    openGate(subscription, joined?.members ?? null, head, context);
+    if (joined?.isFirst === true && request.member !== null) {
+      announceMemberAdded(context, app, request.channel, request.member, connection.socketId);
+    }
+  } catch (error) {
+    if (isNew) context.hub.unsubscribe(subscription);
+    else openGate(subscription, null, null, context);
+    throw error;
+  }
+  if (isNew) await countIn(subscription, context);
+  if (request.kind.isCache) await sendCachedEvent(subscription, context);
+}
+
+function subscribe(connection: Connection, request: AttachRequest, context: RealtimeContext): Subscription {
+  const subscription = context.hub.subscribe(connection, request.channel);
+  subscription.filter = request.filter;
+  return subscription;
+}
+
+async function join(
+  subscription: Subscription,
+  member: Member,
+  context: RealtimeContext,
+): Promise<{ isFirst: boolean; members: readonly Member[] }> {
+  const { connection, channel } = subscription;
+  const { maxPresenceMembersPerChannel } = connection.app.limits;
+  const result = await context.presence.join({
+    appId: connection.app.id,
+    channel: channel.name,
+    socketId: connection.socketId,
+    member,
+    ...(maxPresenceMembersPerChannel !== null && { maxMembers: maxPresenceMembersPerChannel }),
+  });
+  if (result.kind === 'full') throw overCapacity();
+  subscription.memberId = member.userId;
+  if (connection.userId === null) context.hub.app(connection.app.id).setUserId(connection, member.userId);
+  return result;
+}
+
+/** False: the connection left or went away while it was being attached; whoever removed it has cleaned up. */
+function isAttached(subscription: Subscription): boolean {
+  return subscription.connection.subscriptions.get(subscription.channel.name) === subscription;
+}
+
+function hasPosition(connection: Connection, request: AttachRequest): boolean {
+  if (request.kind.kind === 'meta') return false;
+  return connection.app.history.enabled || connection.app.recovery.enabled;
+}
+
+function acknowledge(
+  subscription: Subscription,
+  members: readonly Member[] | null,
+  head: Position | null,
+): void {
+  const { connection, channel } = subscription;
+  connection.sendText(
+    subscriptionSucceeded(connection.protocol, {
+      channel: channel.name,
+      presence:
+        members === null ? undefined : encodePresence(members.map(({ userId, info }) => [userId, info])),
+      attachSerial: head !== null && connection.app.history.enabled ? head.serial : undefined,
+      streamId: head?.streamId,
+      serial: head?.serial,
+      messageId: connection.messageId(),
+    }),
+  );
+  if (channel.kind.needsAuth && !channel.kind.isCache) connection.proveIdentity();
+  connection.counters.channelSubscriptions[channelTypeOf(channel.kind)] += 1;
+}
+
+/** Lets out what was held, without what the acknowledgement already covered. */
+function openGate(
+  subscription: Subscription,
+  members: readonly Member[] | null,
+  head: Position | null,
+  context: RealtimeContext,
+): void {
+  const held = subscription.gate ?? [];
+  subscription.gate = null;
+  for (const message of held) {
+    if (head !== null && message.position !== undefined && message.position.serial <= head.serial) continue;
+    if (members !== null && isCovered(message, members)) continue;
+    context.hub.deliverTo(subscription, message);
+  }
+}
+
+/** The acknowledged list is newer than a member event that was held while it was read. */
+function isCovered(message: Message, members: readonly Member[]): boolean {
+  const { membership } = message;
+  if (membership === undefined) return false;
+  const isListed = members.some(({ userId }) => userId === membership.userId);
+  return isListed === (membership.change === 'added');
+}
+
+async function countIn(subscription: Subscription, context: RealtimeContext): Promise<void> {
+  const { connection, channel } = subscription;
+  if (channel.kind.kind === 'meta' || channel.kind.kind === 'wildcard') return;
+  subscription.isCounted = true;
+  const count = await context.occupancy.change(connection.app.id, channel.name, 1);
+  announceSubscriptionCount(context, connection.app, channel, count, 'subscribed');
+}
+
+async function sendCachedEvent(subscription: Subscription, context: RealtimeContext): Promise<void> {
+  const { connection, channel } = subscription;
+  const { protocol } = connection;
+  const cached = await context.cache.get(cachedEventKey(connection.app.id, channel.name));
+  if (!isAttached(subscription)) return;
+  if (cached === null) {
+    connection.sendText(cacheMiss(protocol, channel.name, connection.messageId()));
+    context.webhooks.emit(connection.app, { name: 'cache_miss', channel: channel.name, data: '{}' });
+    return;
+  }
+  const { event, data } = parseCachedEvent(cached.value);
+  const envelope = { event: withPrefixOf(protocol, event), channel: channel.name, data };
+  connection.sendText(
+    protocol === 1 ? encodeV1(envelope) : encodeV2({ ...envelope, messageId: connection.messageId() }),
+  );
+}

@@ -1,0 +1,134 @@
+// One open WebSocket: who it is, what it is subscribed to and how it is written to. It knows nothing of channels beyond its
+// own subscriptions and decides nothing; handlers do.
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { type Capabilities, errorFrame } from '@sockudo/protocol';
+import type { WebSocket } from 'ws';
+import type { App } from '../apps/app.ts';
+import type { AppCounters } from '../metrics/counters.ts';
+import type { SignInDeadline } from './liveness.ts';
+import { type FlushTurn, Outbox, type OutboxBounds } from './outbox.ts';
+import type { Subscription } from './subscription.ts';
+import { type DeliveryClass, frameOf } from './wire-format.ts';
+
+/** Identity proven by sign-in (realtime.md section 4.1). */
+export interface SignedInUser {
+  readonly id: string;
+  readonly watchlist: readonly string[];
+  /** JSON text of `user_info`. */
+  readonly info: string;
+}
+
+export interface ConnectionOptions {
+  readonly app: App;
+  readonly counters: AppCounters;
+  readonly socketId: string;
+  readonly protocol: 1 | 2;
+  readonly deliveryClass: DeliveryClass;
+  readonly echo: boolean;
+  readonly webSocket: WebSocket;
+  readonly socket: Duplex;
+  readonly turn: FlushTurn;
+  readonly bounds: OutboxBounds;
+}
+
+export class Connection {
+  readonly app: App;
+  readonly counters: AppCounters;
+  readonly socketId: string;
+  readonly protocol: 1 | 2;
+  readonly deliveryClass: DeliveryClass;
+  /** Whether this connection hears its own client events; never on protocol 1. */
+  readonly echo: boolean;
+  readonly webSocket: WebSocket;
+  readonly outbox: Outbox;
+  readonly subscriptions = new Map<string, Subscription>();
+  user: SignedInUser | null = null;
+  /** Id from sign-in or token, else from the first presence channel; what `#server-to-user-ID` and mutations go by. */
+  userId: string | null = null;
+  /** From sign-in or token; null: nothing was said about capabilities. */
+  capabilities: Capabilities | null = null;
+  /** Time of the last inbound frame, by the deadline wheel's clock. */
+  lastInboundMs = 0;
+  /** The client sent a Close frame, so its leaving is not held back (realtime.md section 3.6). */
+  closedByClient = false;
+  /** Runs until the connection has proved who it is; null: proved, or the app does not ask. */
+  signInDeadline: SignInDeadline | null = null;
+  clientEventsInWindow = 0;
+  clientEventWindowEndsMs = 0;
+  messagesInWindow = 0;
+  messageWindowEndsMs = 0;
+  #closing = false;
+
+  constructor(options: ConnectionOptions) {
+    this.app = options.app;
+    this.counters = options.counters;
+    this.socketId = options.socketId;
+    this.protocol = options.protocol;
+    this.deliveryClass = options.deliveryClass;
+    this.echo = options.echo;
+    this.webSocket = options.webSocket;
+    this.outbox = new Outbox(options.socket, options.turn, options.bounds, () => this.#onSlowReader());
+  }
+
+  get isOpen(): boolean {
+    return !this.#closing;
+  }
+
+  /** Queues one finished frame. */
+  push(frame: Buffer): void {
+    this.counters.wsMessagesSent += 1;
+    this.counters.socketTransmittedBytes += frame.length;
+    this.outbox.push(frame);
+  }
+
+  /** Queues a frame that only this connection gets, given as protocol JSON text. */
+  sendText(text: string): void {
+    this.push(frameOf(this.deliveryClass, text));
+  }
+
+  /** The id that a protocol 2 frame made for this connection alone carries; protocol 1 has none. */
+  messageId(): string | undefined {
+    return this.protocol === 2 ? randomUUID() : undefined;
+  }
+
+  sendError(code: number, message: string, aiCode?: number): void {
+    this.sendText(errorFrame(this.protocol, code, message, aiCode, this.messageId()));
+  }
+
+  /**
+   * Error frame in the connection's own prefix and format, then Close (divergence D4: one copy of each). Idempotent.
+   * `silent`: Close only, where Sockudo sends no error frame.
+   */
+  close(code: number, reason: string, silent = false): void {
+    if (this.#closing) return;
+    if (!silent) this.sendError(code, reason);
+    this.#closing = true;
+    this.outbox.flush();
+    this.outbox.close();
+    this.webSocket.close(code, reason);
+  }
+
+  /** It signed in, or was let into a channel that asks who it is: the sign-in deadline no longer runs. */
+  proveIdentity(): void {
+    this.signInDeadline?.cancel();
+    this.signInDeadline = null;
+  }
+
+  /** Native Ping; the answer counts as an inbound frame. */
+  ping(payload: Buffer): void {
+    this.outbox.flush();
+    this.webSocket.ping(payload);
+  }
+
+  /** The socket is gone. */
+  dispose(): void {
+    this.#closing = true;
+    this.outbox.close();
+  }
+
+  #onSlowReader(): void {
+    this.counters.connectionErrors.add('slow_reader');
+    this.close(4100, 'Outbound buffer full', true);
+  }
+}

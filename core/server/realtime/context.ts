@@ -1,0 +1,34 @@
+// What the realtime side of one server process works with. Built once in server.ts; every handler gets it.
+import type { VersionSerials } from '@sockudo/protocol';
+import type { Logger } from 'pino';
+import type { Cache } from '../ports/cache.ts';
+import type { ChannelLog } from '../ports/channel-log.ts';
+import type { Fanout } from '../ports/fanout.ts';
+import type { Occupancy } from '../ports/occupancy.ts';
+import type { Presence } from '../ports/presence.ts';
+import type { ChannelLogs } from '../publish/channel-logs.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { Settings } from '../settings.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
+import type { DeadlineWheel } from './deadline-wheel.ts';
+import type { Hub } from './hub.ts';
+import type { PresenceLeaves } from './presence-leaves.ts';
+import type { Watchlists } from './watchlists.ts';
+
+export interface RealtimeContext {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly hub: Hub;
+  readonly wheel: DeadlineWheel;
+  readonly logs: ChannelLogs;
+  readonly fanout: Fanout;
+  readonly presence: Presence;
+  readonly occupancy: Occupancy;
+  readonly cache: Cache;
+  readonly webhooks: Webhooks;
+  readonly watchlists: Watchlists;
+  readonly presenceLeaves: PresenceLeaves;
+  readonly publisher: Publisher;
+}
+
+export type { ChannelLog, VersionSerials };

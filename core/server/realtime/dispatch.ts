@@ -1,0 +1,40 @@
+// Which handler answers which event. Platform events are understood with any of the four prefixes on every connection
+// (realtime.md section 2.3); events nobody knows are ignored without an error.
+import { type ClientFrame, pong, stripPrefix } from '@sockudo/protocol';
+import type { Connection } from './connection.ts';
+import type { RealtimeContext } from './context.ts';
+import { handleClientEvent } from './handlers/client-event.ts';
+import { handlePresenceUpdate } from './handlers/presence-update.ts';
+import { handleSignin } from './handlers/signin.ts';
+import { handleSubscribe } from './handlers/subscribe.ts';
+import { handleUnsubscribe } from './handlers/unsubscribe.ts';
+
+export type Handler = (
+  connection: Connection,
+  frame: ClientFrame,
+  context: RealtimeContext,
+) => void | Promise<void>;
+
+const PLATFORM_HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['ping', (connection) => connection.sendText(pong(connection.protocol))],
+  ['pong', () => {}],
+  ['subscribe', handleSubscribe],
+  ['unsubscribe', handleUnsubscribe],
+  ['signin', handleSignin],
+  ['presence_update', handlePresenceUpdate],
+]);
+
+/** Events that exist under the plain prefix only. */
+const NEVER_INTERNAL: ReadonlySet<string> = new Set(['presence_update']);
+
+export function dispatch(
+  connection: Connection,
+  frame: ClientFrame,
+  context: RealtimeContext,
+): void | Promise<void> {
+  if (frame.event.startsWith('client-')) return handleClientEvent(connection, frame, context);
+  const platform = stripPrefix(frame.event);
+  if (platform === null) return;
+  if (platform.internal && NEVER_INTERNAL.has(platform.name)) return;
+  return PLATFORM_HANDLERS.get(platform.name)?.(connection, frame, context);
+}

@@ -1,0 +1,63 @@
+// The filter of a subscription as a predicate over messages (realtime.md section 6.6). The protocol package knows filters;
+// JMESPath, which expressions are written in, comes from a library and is bounded here.
+import { compile, TreeInterpreter } from '@jmespath-community/jmespath';
+import {
+  type CompileExpression,
+  compileFilter,
+  createFilterMessage,
+  parseFilter,
+  type SubscribeRequest,
+} from '@sockudo/protocol';
+import type { Message } from '../ports/message.ts';
+import type { Settings } from '../settings.ts';
+import type { MessageFilter } from './subscription.ts';
+
+/** Null: the subscription gets everything. Protocol 1 filters are checked like any other and then have no effect. */
+export function subscriptionFilter(
+  request: SubscribeRequest,
+  protocol: 1 | 2,
+  { filters }: Pick<Settings, 'filters'>,
+): MessageFilter | null {
+  const source = parseFilter(request, filters);
+  if (source === null) return null;
+  const filter = compileFilter(source, {
+    compileExpression,
+    content: filters.tagsEnabled,
+  });
+  if (protocol === 1) return null;
+  return (message) => filter.matches(createFilterMessage(filterFields(message)));
+}
+
+function filterFields(message: Message) {
+  const { event, channel, data, userId, tags, extras, messageId, position, version } = message;
+  return {
+    event,
+    channel,
+    data,
+    userId,
+    tags,
+    headers: extras?.headers,
+    messageId,
+    streamId: position?.streamId,
+    serial: position?.serial,
+    action: version === undefined ? undefined : `message.${version.action}`,
+  };
+}
+
+const compileExpression: CompileExpression = (source, limits) => {
+  const tree = compile(source);
+  requireBounded(tree, limits.maxNodes, limits.maxDepth);
+  return (document) => TreeInterpreter.search(tree, document as Parameters<typeof TreeInterpreter.search>[1]);
+};
+
+function requireBounded(tree: unknown, maxNodes: number, maxDepth: number): void {
+  let nodes = 0;
+  const visit = (value: unknown, depth: number): void => {
+    if (value === null || typeof value !== 'object') return;
+    if (!Array.isArray(value)) nodes += 1;
+    if (nodes > maxNodes) throw new Error(`expression exceeds ${maxNodes} nodes`);
+    if (depth > maxDepth) throw new Error(`expression exceeds a depth of ${maxDepth}`);
+    for (const child of Object.values(value)) visit(child, depth + 1);
+  };
+  visit(tree, 0);
+}

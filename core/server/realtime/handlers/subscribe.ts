@@ -1,0 +1,114 @@
+// pusher:subscribe and sockudo:subscribe. Everything is checked before anything changes; then the connection is attached,
+// acknowledged, and told what it missed (realtime.md section 3).
+import {
+  authenticationError,
+  type ClientFrame,
+  channelError,
+  channelKind,
+  channelNameErrorWs,
+  metaBase,
+  type ProtocolError,
+  parseSubscribe,
+  type SubscribeRequest,
+  userChannelId,
+  validateWildcard,
+} from '@sockudo/protocol';
+import { channelNameRules } from '../../apps/channel-rules.ts';
+import { attach } from '../attach.ts';
+import type { Connection } from '../connection.ts';
+import type { RealtimeContext } from '../context.ts';
+import { subscriptionFilter } from '../filters.ts';
+import { requireCapability, requireNamespace, requireUserLimit } from '../permissions.ts';
+import { requireChannelSignature, requireMember } from '../subscribe-proof.ts';
+
+export function handleSubscribe(
+  connection: Connection,
+  frame: ClientFrame,
+  context: RealtimeContext,
+): Promise<void> | void {
+  const request = parseSubscribe(frame.data);
+  const kind = channelKind(request.channel);
+  if (kind.kind === 'meta') return subscribeToMeta(connection, request, context);
+  if (kind.kind === 'wildcard') return subscribeToPattern(connection, request, context);
+  raise(channelNameErrorWs(request.channel, channelNameRules(connection.app)));
+  const filter = subscriptionFilter(request, connection.protocol, context.settings);
+  requireOptions(connection, request);
+  if (kind.needsAuth) requireAuth(request);
+  requireAccess(connection, request.channel, kind.isPresence, request.rewind !== undefined);
+  requireOwnUserChannel(connection, request.channel);
+  const member = kind.isPresence ? requireMember(connection, request) : null;
+  if (kind.needsAuth && !kind.isPresence) requireChannelSignature(connection, request);
+  return attach(connection, { channel: request.channel, kind, filter, member }, context);
+}
+
+function subscribeToPattern(
+  connection: Connection,
+  request: SubscribeRequest,
+  context: RealtimeContext,
+): Promise<void> | void {
+  if (connection.protocol === 1) {
+    throw channelError('Wildcard subscriptions are only supported on protocol V2');
+  }
+  raise(validateWildcard(request.channel, channelNameRules(connection.app)));
+  const filter = subscriptionFilter(request, connection.protocol, context.settings);
+  requireCapability(connection, 'subscribe', request.channel);
+  const kind = channelKind(request.channel);
+  return attach(connection, { channel: request.channel, kind, filter, member: null }, context);
+}
+
+/** The counts of a channel are open to whoever may be in the channel itself (divergence D14). */
+function subscribeToMeta(
+  connection: Connection,
+  request: SubscribeRequest,
+  context: RealtimeContext,
+): Promise<void> | void {
+  if (connection.protocol === 1) {
+    throw channelError('Metachannel subscriptions are only supported on protocol V2');
+  }
+  const base = metaBase(request.channel) ?? '';
+  raise(channelNameErrorWs(base, channelNameRules(connection.app)));
+  const baseKind = channelKind(base);
+  requireAccess(connection, base, baseKind.isPresence, false);
+  requireOwnUserChannel(connection, base);
+  if (baseKind.needsAuth && !connection.subscriptions.has(base)) {
+    requireAuth(request);
+    requireChannelSignature(connection, { ...request, channel: base });
+  }
+  const kind = channelKind(request.channel);
+  return attach(connection, { channel: request.channel, kind, filter: null, member: null }, context);
+}
+
+function requireOptions(connection: Connection, request: SubscribeRequest): void {
+  if (request.rewind === undefined) return;
+  if (connection.protocol === 1) throw channelError('Rewind is only supported on protocol V2');
+  const { history } = connection.app;
+  if (!history.enabled || !history.rewindEnabled) {
+    throw channelError(`Rewind is not enabled for channel '${request.channel}'`);
+  }
+}
+
+function requireAuth(request: SubscribeRequest): void {
+  if (request.auth === undefined || request.auth === '') {
+    throw authenticationError('Authentication signature required for this channel');
+  }
+}
+
+function requireAccess(connection: Connection, channel: string, isPresence: boolean, rewinds: boolean): void {
+  requireNamespace(connection, channel, 'subscribe');
+  if (isPresence) requireNamespace(connection, channel, 'presence');
+  requireCapability(connection, 'subscribe', channel);
+  if (isPresence) requireCapability(connection, 'presence', channel);
+  if (rewinds) requireCapability(connection, 'history', channel);
+  requireUserLimit(connection, channel);
+}
+
+/** Divergence D17: nobody listens to what is meant for another user. */
+function requireOwnUserChannel(connection: Connection, channel: string): void {
+  const userId = userChannelId(channel);
+  if (userId === null || userId === connection.userId) return;
+  throw authenticationError(`Connection is not allowed to subscribe channel '${channel}'`);
+}
+
+function raise(error: ProtocolError | null): void {
+  if (error !== null) throw error;
+}

@@ -1,0 +1,226 @@
+// Who on this node is subscribed to what, and the way from one message to all of their outboxes. Synchronous and without
+// storage: positions, presence and counts across nodes belong to the ports.
+import { channelKind, matchesWildcard, userChannelId } from '@sockudo/protocol';
+import type { App } from '../apps/app.ts';
+import type { AppCounters, Counters } from '../metrics/counters.ts';
+import type { Envelope } from '../ports/fanout.ts';
+import type { Message } from '../ports/message.ts';
+import { Channel } from './channel.ts';
+import type { Connection } from './connection.ts';
+import { encodeMessage, type FrameOptions } from './encode-message.ts';
+import { Subscription } from './subscription.ts';
+import { DELIVERY_CLASSES, V1_TEXT } from './wire-format.ts';
+
+/** Everything of one app that lives in this process. */
+export class AppHub {
+  readonly app: App;
+  readonly counters: AppCounters;
+  readonly connections = new Map<string, Connection>();
+  readonly channels = new Map<string, Channel>();
+  /** Wildcard subscriptions, by pattern. */
+  readonly patterns = new Map<string, Channel>();
+  /** Connections by user id. */
+  readonly users = new Map<string, Set<Connection>>();
+
+  constructor(app: App, counters: AppCounters) {
+    this.app = app;
+    this.counters = counters;
+  }
+
+  setUserId(connection: Connection, userId: string): void {
+    this.#removeUser(connection);
+    connection.userId = userId;
+    const connections = this.users.get(userId);
+    if (connections === undefined) this.users.set(userId, new Set([connection]));
+    else connections.add(connection);
+  }
+
+  remove(connection: Connection): void {
+    this.connections.delete(connection.socketId);
+    this.#removeUser(connection);
+  }
+
+  #removeUser(connection: Connection): void {
+    if (connection.userId === null) return;
+    const connections = this.users.get(connection.userId);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.users.delete(connection.userId);
+  }
+}
+
+export class Hub {
+  readonly #apps = new Map<string, AppHub>();
+  readonly #frameOptions: FrameOptions;
+  readonly #onChannel: {
+    join(appId: string, channel: string): void;
+    leave(appId: string, channel: string): void;
+  };
+
+  constructor(
+    apps: readonly App[],
+    counters: Counters,
+    frameOptions: FrameOptions,
+    onChannel: { join(appId: string, channel: string): void; leave(appId: string, channel: string): void },
+  ) {
+    for (const app of apps) this.#apps.set(app.id, new AppHub(app, counters.of(app.id)));
+    this.#frameOptions = frameOptions;
+    this.#onChannel = onChannel;
+  }
+
+  app(id: string): AppHub {
+    const hub = this.#apps.get(id);
+    if (hub === undefined) throw new Error(`no app ${id} on this node`);
+    return hub;
+  }
+
+  /** Connections of all apps on this node. */
+  get connectionCount(): number {
+    let count = 0;
+    for (const hub of this.#apps.values()) count += hub.connections.size;
+    return count;
+  }
+
+  add(connection: Connection): void {
+    this.app(connection.app.id).connections.set(connection.socketId, connection);
+    connection.counters.connected += 1;
+    connection.counters.newConnections += 1;
+  }
+
+  apps(): Iterable<AppHub> {
+    return this.#apps.values();
+  }
+
+  /** The connection's subscription to the channel, made if there is none. */
+  subscribe(connection: Connection, name: string): Subscription {
+    const existing = connection.subscriptions.get(name);
+    if (existing !== undefined) return existing;
+    const hub = this.app(connection.app.id);
+    const kind = channelKind(name);
+    const channels = kind.kind === 'wildcard' ? hub.patterns : hub.channels;
+    let channel = channels.get(name);
+    if (channel === undefined) {
+      channel = new Channel(name, kind);
+      channels.set(name, channel);
+      this.#onChannel.join(hub.app.id, name);
+    }
+    const subscription = new Subscription(connection, channel);
+    channel.subscriptions.add(subscription);
+    connection.subscriptions.set(name, subscription);
+    return subscription;
+  }
+
+  unsubscribe(subscription: Subscription): void {
+    const { channel, connection } = subscription;
+    const hub = this.app(connection.app.id);
+    connection.subscriptions.delete(channel.name);
+    channel.subscriptions.delete(subscription);
+    if (channel.subscriptions.size > 0) return;
+    (channel.kind.kind === 'wildcard' ? hub.patterns : hub.channels).delete(channel.name);
+    this.#onChannel.leave(hub.app.id, channel.name);
+  }
+
+  /** Queues the message on every subscriber of this node. Never throws; answers the number of recipients. */
+  deliver({ key, message, exceptSocketId }: Envelope): number {
+    const hub = this.#apps.get(key.appId);
+    if (hub === undefined) return 0;
+    const delivery = new Delivery(message, exceptSocketId, this.#frameOptions, hub.counters);
+    const userId = userChannelId(key.channel);
+    if (userId !== null) deliverToUser(hub, userId, key.channel, delivery);
+    const exact = hub.channels.get(key.channel);
+    const patterns = hub.patterns.size === 0 ? NO_CHANNELS : matchingPatterns(hub, key.channel);
+    if (patterns.length === 0) {
+      if (exact !== undefined) for (const subscription of exact.subscriptions) delivery.offer(subscription);
+    } else {
+      deliverOnce(exact === undefined ? patterns : [exact, ...patterns], delivery);
+    }
+    return delivery.recipients;
+  }
+
+  /** Sends one message to one subscription, as live delivery would. */
+  deliverTo(subscription: Subscription, message: Message): void {
+    const { counters } = subscription.connection;
+    new Delivery(message, undefined, this.#frameOptions, counters).offer(subscription);
+  }
+}
+
+/** One message on its way: encoded at most once per delivery class. */
+class Delivery {
+  readonly #message: Message;
+  readonly #except: string | undefined;
+  readonly #options: FrameOptions;
+  readonly #counters: AppCounters;
+  readonly #frames: (Buffer | null)[] = new Array(DELIVERY_CLASSES).fill(null);
+  recipients = 0;
+
+  constructor(message: Message, except: string | undefined, options: FrameOptions, counters: AppCounters) {
+    this.#message = message;
+    this.#except = except;
+    this.#options = options;
+    this.#counters = counters;
+  }
+
+  /** False: this subscription does not get the message. */
+  offer(subscription: Subscription): boolean {
+    const { connection } = subscription;
+    if (!this.isFor(connection)) return false;
+    if (subscription.gate !== null) {
+      subscription.hold(this.#message);
+      return true;
+    }
+    if (
+      subscription.filter !== null &&
+      this.#message.platform !== true &&
+      !subscription.filter(this.#message)
+    ) {
+      this.#counters.eventFilterSuppressed += 1;
+      return false;
+    }
+    this.send(connection);
+    return true;
+  }
+
+  send(connection: Connection): void {
+    const deliveryClass = connection.deliveryClass;
+    let frame = this.#frames[deliveryClass] ?? null;
+    if (frame === null) {
+      frame = encodeMessage(this.#message, deliveryClass, this.#options);
+      this.#frames[deliveryClass] = frame;
+    }
+    connection.push(frame);
+    this.recipients += 1;
+  }
+
+  isFor(connection: Connection): boolean {
+    if (connection.socketId === this.#except) return false;
+    return this.#message.protocol2Only !== true || connection.deliveryClass !== V1_TEXT;
+  }
+}
+
+/** Protocol 1 connections hear events of their user without subscribing; protocol 2 ones subscribe (realtime.md section 4.3). */
+function deliverToUser(hub: AppHub, userId: string, channel: string, delivery: Delivery): void {
+  const connections = hub.users.get(userId);
+  if (connections === undefined) return;
+  for (const connection of connections) {
+    const hearsUnasked = connection.protocol === 1 && !connection.subscriptions.has(channel);
+    if (hearsUnasked && delivery.isFor(connection)) delivery.send(connection);
+  }
+}
+
+const NO_CHANNELS: readonly Channel[] = [];
+
+function matchingPatterns(hub: AppHub, name: string): readonly Channel[] {
+  const matching: Channel[] = [];
+  for (const [pattern, channel] of hub.patterns) if (matchesWildcard(pattern, name)) matching.push(channel);
+  return matching;
+}
+
+/** One copy for each connection, however many of its subscriptions match; any of them may let it through. */
+function deliverOnce(channels: readonly Channel[], delivery: Delivery): void {
+  const served = new Set<Connection>();
+  for (const channel of channels) {
+    for (const subscription of channel.subscriptions) {
+      if (served.has(subscription.connection)) continue;
+      if (delivery.offer(subscription)) served.add(subscription.connection);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// What a connection may do on a channel besides what signatures prove: capabilities from a token or from sign-in, namespace
+// flags, and channels limited to named users. Binding on both protocols (divergence D19).
+import { allows, authenticationError, type CapabilityOperation, userLimit } from '@sockudo/protocol';
+import { namespaceFor } from '../apps/channel-rules.ts';
+import type { Connection } from './connection.ts';
+
+/** Operations that anybody may do as long as nothing was said about capabilities. */
+const OPEN_OPERATIONS: ReadonlySet<CapabilityOperation> = new Set([
+  'subscribe',
+  'publish',
+  'history',
+  'presence',
+]);
+
+/** @throws ProtocolError 4009 `Connection is not allowed to OPERATION channel 'NAME'` */
+export function requireCapability(
+  connection: Connection,
+  operation: CapabilityOperation,
+  channel: string,
+): void {
+  const { capabilities } = connection;
+  const isAllowed =
+    capabilities === null ? OPEN_OPERATIONS.has(operation) : allows(capabilities, operation, channel);
+  if (!isAllowed) throw authenticationError(`Connection is not allowed to ${operation} channel '${channel}'`);
+}
+
+/** @throws ProtocolError 4009 when the channel's namespace is closed to clients in this way */
+export function requireNamespace(
+  connection: Connection,
+  channel: string,
+  action: 'subscribe' | 'publish' | 'presence',
+): void {
+  const namespace = namespaceFor(connection.app, channel);
+  if (namespace === null) return;
+  const refuse = (what: string): never => {
+    throw authenticationError(`Namespace '${namespace.name}' does not allow client ${what}`);
+  };
+  if (action === 'subscribe' && !namespace.allowSubscribeForClient) refuse('subscriptions');
+  if (action === 'publish' && !namespace.allowPublishForClient) refuse('publishes');
+  if (action === 'presence' && !namespace.allowPresenceForClient) refuse('presence subscriptions');
+}
+
+/** @throws ProtocolError 4009 unless the channel is open to all or names this connection's user (`BASE#u1,u2`) */
+export function requireUserLimit(connection: Connection, channel: string): void {
+  const limit = userLimit(channel);
+  if (limit === null) return;
+  if (connection.userId === null) {
+    throw authenticationError('User-limited channels require an authenticated V2 user');
+  }
+  if (!limit.users.includes(connection.userId)) {
+    throw authenticationError(`User '${connection.userId}' is not allowed to access channel '${channel}'`);
+  }
+}
