@@ -1,7 +1,7 @@
 // Cross-origin rules of the main port: which origins may read answers, and the answer to a preflight. Patterns are checked by
 // the configuration; here they only match.
-import type { Settings } from '../settings.ts';
 import type { HeaderList, HttpAnswer } from './exchange-types.ts';
+import type { HttpSettings } from './http-deps.ts';
 
 export interface Cors {
   /** Headers for an answer to a request from this origin; absent: no `Origin` header. */
@@ -13,7 +13,7 @@ export interface Cors {
  * `cors.origins`: `*` or `any` lets everybody read, without credentials. Else an entry is an origin, an origin without its scheme,
  * or either with one `*`; compared without regard to case. An empty list allows nobody.
  */
-export function createCors({ origins, methods, headers, credentials }: Settings['cors']): Cors {
+export function createCors({ origins, methods, headers, credentials }: HttpSettings['cors']): Cors {
   const isOpen = origins.some((origin) => origin === '*' || origin.toLowerCase() === 'any');
   const patterns = origins.map(originPattern);
 

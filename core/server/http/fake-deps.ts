@@ -9,8 +9,7 @@ import { createMemoryCache } from '../memory/cache.ts';
 import { createMemoryOccupancy } from '../memory/occupancy.ts';
 import { createMemoryPresence } from '../memory/presence.ts';
 import { createCounters } from '../metrics/counters.ts';
-import type { Settings } from '../settings.ts';
-import type { HttpDeps, ServerStats, StoreStats } from './http-deps.ts';
+import type { HttpDeps, HttpSettings, ServerStats, StoreStats } from './http-deps.ts';
 
 export interface FakeCalls {
   readonly published: { appId: string; requests: readonly PublishRequest[]; headerKey: string | undefined }[];
@@ -58,49 +57,20 @@ export function fakeApp(changes: Partial<App> = {}): App {
 
 const NO_LIMIT = { enabled: false, max: 0, windowMs: 60_000, trustHops: 0 };
 
-export function fakeSettings(changes: Partial<Settings> = {}): Settings {
+export function fakeSettings(changes: Partial<HttpSettings> = {}): HttpSettings {
   return {
-    mode: 'production',
     host: '127.0.0.1',
     port: 0,
     tls: null,
-    maxConnections: 0,
-    activityTimeoutSeconds: 120,
-    userAuthenticationTimeoutMs: 30_000,
-    shutdownGraceMs: 10_000,
-    maxFrameBytes: 64 * 1024,
-    nodeId: 'test',
-    log: { level: 'silent', pretty: false },
     http: { maxBodyBytes: 256 * 1024, usageEnabled: true, healthCheckTimeoutMs: 2_000 },
     cors: { origins: ['*'], methods: ['GET', 'POST'], headers: ['Content-Type'], credentials: false },
     rateLimits: { api: NO_LIMIT, websocket: NO_LIMIT },
-    metrics: { enabled: true, host: '127.0.0.1', port: 0, prefix: 'sockudo_' },
-    outbox: { maxMessages: 1_000, maxBytes: 1024 * 1024 },
-    nativePingIntervalMs: 30_000,
-    idleTimeoutMs: 120_000,
-    presence: { updatesPerSecond: 10, maxUpdateBytes: 1024, leaveGraceMs: { v1: 0, v2: 0 } },
-    filters: {
-      eventNamesEnabled: true,
-      tagsEnabled: true,
-      tagsInFrames: true,
-      maxEvents: 50,
-      maxEventNameBytes: 200,
-    },
-    echo: { enabled: true, defaultEcho: true },
-    ephemeralEnabled: true,
-    cachedEventTtlMs: 3_600_000,
-    webhooks: { batch: { enabled: false, durationMs: 50, maxEvents: 100 }, allowPrivateNetworks: false },
-    pages: { history: 100, versions: 100, presenceHistory: 100 },
-    appendRollupWindowsMs: [],
-    drivers: { channelLog: 'memory', workQueue: 'memory', cache: 'memory', fanout: 'local' },
-    databasePath: ':memory:',
-    apps: [],
     ...changes,
   };
 }
 
 export interface FakeOptions {
-  readonly settings?: Partial<Settings>;
+  readonly settings?: Partial<HttpSettings>;
   readonly apps?: readonly App[];
   readonly deps?: Partial<HttpDeps>;
 }
@@ -108,7 +78,7 @@ export interface FakeOptions {
 export function fakeDeps({ settings, apps = [fakeApp()], deps }: FakeOptions = {}): FakeDeps {
   const calls: FakeCalls = { published: [], closedUsers: [], logged: [] };
   const fake: FakeDeps = {
-    settings: fakeSettings({ ...settings, apps }),
+    settings: fakeSettings(settings),
     logger: memoryLogger(calls.logged),
     apps: {
       byId: (id) => apps.find((app) => app.id === id),

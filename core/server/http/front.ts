@@ -4,12 +4,11 @@ import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Settings } from '../settings.ts';
 import { createHttpApp } from './app.ts';
 import { createExchange } from './exchange.ts';
 import type { Route } from './exchange-types.ts';
 import { createFastLane, type FastLane } from './fast-lane/fast-lane.ts';
-import type { HttpDeps } from './http-deps.ts';
+import type { HttpDeps, HttpSettings } from './http-deps.ts';
 import { listenOn } from './listen.ts';
 import { batchEventsRoute } from './routes/batch-events.ts';
 import { eventsRoute } from './routes/events.ts';
@@ -70,7 +69,7 @@ export async function createHttpFront(deps: HttpDeps, options: HttpFrontOptions 
   };
 }
 
-function createServer(settings: Settings, onRequest: RequestListener): Server {
+function createServer(settings: HttpSettings, onRequest: RequestListener): Server {
   const timeouts = {
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,

@@ -7,6 +7,9 @@ import type { ChannelType, Counters } from '../metrics/counters.ts';
 import type { Cache, Occupancy, Presence } from '../ports/index.ts';
 import type { Settings } from '../settings.ts';
 
+/** The settings that the HTTP side reads. */
+export type HttpSettings = Pick<Settings, 'host' | 'port' | 'tls' | 'http' | 'cors' | 'rateLimits'>;
+
 export interface AppDirectory {
   byId(id: string): App | undefined;
   byKey(key: string): App | undefined;
@@ -61,7 +64,7 @@ export interface HealthCheck {
 }
 
 export interface HttpDeps {
-  readonly settings: Settings;
+  readonly settings: HttpSettings;
   readonly logger: Logger;
   readonly apps: AppDirectory;
   /**

@@ -1,10 +1,7 @@
 // Requests and connection attempts per client address: a fixed window on the Cache port, so that all nodes that share a
 // cache share the window. Owns the headers and bodies of refusals; the transports only send them.
 // Source: http sheet 1.4; `x-ratelimit-reset` and `retry-after` are the time left (divergence D60).
-import type { Logger } from 'pino';
-import type { LimiterCounters } from '../metrics/counters.ts';
-import type { Cache } from '../ports/index.ts';
-import type { RateLimit, Settings } from '../settings.ts';
+import type { RateLimit } from '../settings.ts';
 import { clientAddress, hasProxyHeaders, type LimitedClient } from './client-address.ts';
 import { type HeaderList, type HttpAnswer, JSON_TYPE } from './exchange-types.ts';
 import type { HttpDeps } from './http-deps.ts';
@@ -20,43 +17,33 @@ export interface RateLimiter {
   check(client: LimitedClient): Promise<RateLimitVerdict>;
 }
 
-interface LimiterOptions {
-  readonly limit: RateLimit;
-  /** In front of the address in the counter's key. */
-  readonly keyPrefix: string;
-  readonly cache: Cache;
-  readonly counters: LimiterCounters;
-  readonly logger: Logger;
-}
+/** In front of the client's address in the counter's key. */
+const KEY_PREFIXES = { api: 'api:', websocket: 'websocket_connect:' } as const;
 
 /** Limiter of `/apps/…`; null when it is off, which costs nothing. */
-export function createApiRateLimiter(
-  deps: Pick<HttpDeps, 'settings' | 'cache' | 'counters' | 'logger'>,
-): RateLimiter | null {
-  return createLimiter(deps, deps.settings.rateLimits.api, 'api:', deps.counters.rateLimits.api);
+export function createApiRateLimiter(deps: LimiterDeps): RateLimiter | null {
+  return createLimiter(deps, 'api');
 }
 
 /**
  * Limiter of WebSocket upgrades (`/app/:key`); null when it is off. A refused upgrade is answered with the verdict's answer
  * instead of the handshake.
  */
-export function createWebSocketRateLimiter(
-  deps: Pick<HttpDeps, 'settings' | 'cache' | 'counters' | 'logger'>,
-): RateLimiter | null {
-  const { websocket } = deps.settings.rateLimits;
-  return createLimiter(deps, websocket, 'websocket_connect:', deps.counters.rateLimits.websocket);
+export function createWebSocketRateLimiter(deps: LimiterDeps): RateLimiter | null {
+  return createLimiter(deps, 'websocket');
 }
 
+/** What a limiter uses of the server. */
+type LimiterDeps = Pick<HttpDeps, 'settings' | 'cache' | 'counters' | 'logger'>;
+
+/** @param kind also the name under which the limiter is configured and counted */
 function createLimiter(
-  { cache, logger }: { readonly settings: Settings; readonly cache: Cache; readonly logger: Logger },
-  limit: RateLimit,
-  keyPrefix: string,
-  counters: LimiterCounters,
+  { settings, cache, counters, logger }: LimiterDeps,
+  kind: 'api' | 'websocket',
 ): RateLimiter | null {
-  return limit.enabled ? limiterOf({ limit, keyPrefix, cache, counters, logger }) : null;
-}
-
-function limiterOf({ limit, keyPrefix, cache, counters, logger }: LimiterOptions): RateLimiter {
+  const limit = settings.rateLimits[kind];
+  if (!limit.enabled) return null;
+  const counted = counters.rateLimits[kind];
   let hasWarned = limit.trustHops > 0;
 
   return {
@@ -64,18 +51,18 @@ function limiterOf({ limit, keyPrefix, cache, counters, logger }: LimiterOptions
       if (!hasWarned && hasProxyHeaders(client)) {
         hasWarned = true;
         logger.warn(
-          { limiter: keyPrefix },
+          { limiter: kind },
           'proxy headers seen but not believed: all clients of the proxy share one rate limit; set trust_hops',
         );
       }
-      counters.checks += 1;
-      const key = keyPrefix + clientAddress(limit.trustHops, client);
+      counted.checks += 1;
+      const key = KEY_PREFIXES[kind] + clientAddress(limit.trustHops, client);
       try {
         const verdict = judge(limit, await cache.increment(key, limit.windowMs));
-        if (!verdict.allowed) counters.triggered += 1;
+        if (!verdict.allowed) counted.triggered += 1;
         return verdict;
       } catch (error) {
-        logger.error({ err: error, limiter: keyPrefix }, 'rate limiter failed');
+        logger.error({ err: error, limiter: kind }, 'rate limiter failed');
         return { allowed: false, answer: LIMITER_FAILED };
       }
     },

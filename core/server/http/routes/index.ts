@@ -1,6 +1,6 @@
 // Every route of the HTTP API, one file each. A new route is a new file and a line here.
-import type { Settings } from '../../settings.ts';
 import type { Route } from '../exchange-types.ts';
+import type { HttpSettings } from '../http-deps.ts';
 import { batchEventsRoute } from './batch-events.ts';
 import { channelRoute } from './channel.ts';
 import { channelUsersRoute } from './channel-users.ts';
@@ -27,6 +27,6 @@ const ALWAYS: readonly Route[] = [
 ];
 
 /** With `http_api.usage_enabled` off, the inspection routes are unknown paths. */
-export function routesFor(settings: Settings): readonly Route[] {
+export function routesFor(settings: HttpSettings): readonly Route[] {
   return settings.http.usageEnabled ? [...ALWAYS, usageRoute, statsRoute, operatorStatsRoute] : ALWAYS;
 }
