@@ -314,7 +314,7 @@ export function conformanceConfig(spec: unknown, options: ConformanceOptions): C
     ...(options.databasePath === undefined ? {} : { database: { sqlite: { path: options.databasePath } } }),
     ...durableSections,
     // CAST: durable() makes this section as an object.
-    history: { ...(durableSections['history'] as Config), backend: store },
+    history: { ...(durableSections.history as Config), backend: store },
     ...features(server),
     ...plugins(server),
     app_manager: {

@@ -21,6 +21,8 @@ export interface DevelopmentApp {
   readonly secret: string;
   /** Path of the file, relative to the working directory. */
   readonly file: string;
+  /** False for a throw-away app that no file holds. */
+  readonly isKept: boolean;
 }
 
 type Outcome =
@@ -35,19 +37,18 @@ function problem(message: string): Outcome {
   return { ok: false, problem: { path: DEVELOPMENT_FILE, message } };
 }
 
-/** The credentials kept below `cwd`, or null where there are none. */
-export function readDevelopmentApp(cwd: string): Outcome | null {
-  let text: string;
-  try {
-    text = readFileSync(join(cwd, DEVELOPMENT_FILE), 'utf8');
-  } catch (error) {
-    return errorCode(error) === 'ENOENT' ? null : problem(`cannot be read: ${errorCode(error)}`);
-  }
+function keptApp(text: string): Outcome {
   try {
     const parsed = fileSchema.parse(JSON.parse(text));
     return {
       ok: true,
-      app: { id: parsed.app_id, key: parsed.key, secret: parsed.secret, file: DEVELOPMENT_FILE },
+      app: {
+        id: parsed.app_id,
+        key: parsed.key,
+        secret: parsed.secret,
+        file: DEVELOPMENT_FILE,
+        isKept: true,
+      },
     };
   } catch {
     return problem(
@@ -56,20 +57,36 @@ export function readDevelopmentApp(cwd: string): Outcome | null {
   }
 }
 
-/** Reads the credentials kept below `cwd`, making them first if there are none. Of two processes that do so, one wins. */
-export function developmentApp(cwd: string): Outcome {
+/** The credentials kept below `cwd`, or null where there are none. */
+function readDevelopmentApp(cwd: string): Outcome | null {
+  try {
+    return keptApp(readFileSync(join(cwd, DEVELOPMENT_FILE), 'utf8'));
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? null : problem(`cannot be read: ${errorCode(error)}`);
+  }
+}
+
+/** Reads the credentials kept below `cwd`. Where there are none it makes them, and keeps them unless it is a preview. */
+export function developmentApp(cwd: string, purpose: 'keep' | 'preview'): Outcome {
   const existing = readDevelopmentApp(cwd);
   if (existing !== null) return existing;
   const made = { app_id: 'app-id', key: 'app-key', secret: randomBytes(24).toString('hex') };
-  const path = join(cwd, DEVELOPMENT_FILE);
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') return problem(`cannot be written: ${errorCode(error)}`);
-    return readDevelopmentApp(cwd) ?? problem('disappeared while it was read');
+  const isKept = purpose === 'keep';
+  if (isKept) {
+    try {
+      const path = join(cwd, DEVELOPMENT_FILE);
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      // Of two processes that start at once, `wx` lets one win; the other reads what the first wrote.
+      writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') return problem(`cannot be written: ${errorCode(error)}`);
+      return readDevelopmentApp(cwd) ?? problem('disappeared while it was read');
+    }
   }
-  return { ok: true, app: { id: made.app_id, key: made.key, secret: made.secret, file: DEVELOPMENT_FILE } };
+  return {
+    ok: true,
+    app: { id: made.app_id, key: made.key, secret: made.secret, file: DEVELOPMENT_FILE, isKept },
+  };
 }
 
 /** The configuration of a server that was given none, in Sockudo's names. */

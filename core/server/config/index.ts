@@ -1,5 +1,5 @@
 // The configuration as the rest of the server and the command line use it.
-export { DEVELOPMENT_FILE, type DevelopmentApp, readDevelopmentApp } from './development.ts';
+export { DEVELOPMENT_FILE, type DevelopmentApp } from './development.ts';
 export { type Environment, variable } from './environment.ts';
 export { type Loaded, type LoadInput, type LoadResult, loadSettings } from './load.ts';
 export { formatProblem, formatProblems, type Problem } from './problem.ts';

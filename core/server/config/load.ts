@@ -26,6 +26,8 @@ export interface LoadInput {
   readonly flags?: Readonly<Record<string, string>>;
   /** Working directory: base of relative paths and of the development files. */
   readonly cwd: string;
+  /** `preview` writes nothing: where no development app is kept yet, a throw-away one is shown. Absent: `keep`. */
+  readonly development?: 'keep' | 'preview';
 }
 
 export interface Loaded {
@@ -67,7 +69,7 @@ function baseOf(input: LoadInput, apps: EnvironmentApps): Base {
   if (file.kind === 'failed') return failed(file.problems);
   if (file.kind === 'read') return given(file.data, file.name);
   if (apps.app !== null || apps.inline === 'drop' || apps.problems.length > 0) return failed([]);
-  const outcome = developmentApp(input.cwd);
+  const outcome = developmentApp(input.cwd, input.development ?? 'keep');
   if (!outcome.ok) return failed([outcome.problem]);
   return { raw: developmentConfig(outcome.app), source: null, development: outcome.app, problems: [] };
 }
@@ -95,9 +97,9 @@ function flagAssignments(flags: Readonly<Record<string, string>>): Assignment[] 
 }
 
 function appsOf(raw: unknown): readonly unknown[] {
-  const manager = isPlainObject(raw) ? raw['app_manager'] : undefined;
-  const array = isPlainObject(manager) ? manager['array'] : undefined;
-  const apps = isPlainObject(array) ? array['apps'] : undefined;
+  const manager = isPlainObject(raw) ? raw.app_manager : undefined;
+  const array = isPlainObject(manager) ? manager.array : undefined;
+  const apps = isPlainObject(array) ? array.apps : undefined;
   return Array.isArray(apps) ? apps : [];
 }
 
@@ -109,8 +111,8 @@ function withApp(
 ): Record<string, unknown> {
   if (env.app === null && env.inline === 'keep') return raw;
   const inline = env.inline === 'drop' ? [] : appsOf(raw);
-  const id = env.app?.['id'];
-  const place = inline.findIndex((app) => isPlainObject(app) && app['id'] === id);
+  const id = env.app?.id;
+  const place = inline.findIndex((app) => isPlainObject(app) && app.id === id);
   const index = place === -1 ? inline.length : place;
   const apps = env.app === null ? inline : inline.toSpliced(index, 1, env.app);
   for (const [path, source] of env.origins) origins.set(`app_manager.array.apps[${index}].${path}`, source);
@@ -143,7 +145,7 @@ function complete(config: ServerConfig, base: Base): ServerConfig {
     // A present section without the key means true, an absent section false (http.md section 13).
     tag_filtering: {
       ...config.tag_filtering,
-      enable_tags: config.tag_filtering.enable_tags ?? base.raw['tag_filtering'] !== undefined,
+      enable_tags: config.tag_filtering.enable_tags ?? base.raw.tag_filtering !== undefined,
     },
   };
 }

@@ -71,9 +71,21 @@ function unknownKey(path: Path, known: readonly string[], source: string): Probl
     const suggestion = pathText([...path.slice(0, -1), sibling]);
     return { ...at, message: `is not a setting; did you mean \`${suggestion}\`?`, suggestion };
   }
-  const elsewhere = pathsEndingIn(key, settingsTree())[0];
-  if (elsewhere === undefined) return { ...at, message: 'is not a setting' };
-  return { ...at, message: `is not a setting here; did you mean \`${elsewhere}\`?`, suggestion: elsewhere };
+  const elsewhere = placeElsewhere(path, key);
+  if (elsewhere === null) return { ...at, message: 'is not a setting' };
+  return {
+    ...at,
+    message: `is not a setting here; did you mean \`${elsewhere}\`?`,
+    suggestion: elsewhere,
+  };
+}
+
+/** Where else a key exists: below the same section, or else in the one place of the whole tree that has it. */
+function placeElsewhere(path: Path, key: string): string | null {
+  const places = pathsEndingIn(key, settingsTree());
+  const [root] = path;
+  const near = path.length > 1 ? places.find((place) => place.startsWith(`${root}.`)) : undefined;
+  return near ?? (places.length === 1 ? (places[0] ?? null) : null);
 }
 
 export interface Normalised {

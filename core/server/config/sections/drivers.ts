@@ -127,8 +127,8 @@ export const adapter = z
       .strictObject({
         requests_timeout: requestTimeout,
         prefix,
-        redis_pub_options: z.record(z.string(), z.unknown()).optional(),
-        redis_sub_options: z.record(z.string(), z.unknown()).optional(),
+        redis_pub_options: z.record(z.string(), z.unknown()).describe('Options of the client').optional(),
+        redis_sub_options: z.record(z.string(), z.unknown()).describe('Options of the client').optional(),
         cluster_mode: flag('Use a cluster').optional(),
       })
       .optional(),

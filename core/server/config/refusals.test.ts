@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import { APP, load, problems, withApps } from './load-fixture.ts';
+
+const webhook = (changes: Record<string, unknown>) =>
+  withApps({
+    ...APP,
+    policy: { webhooks: [{ url: 'https://a.example/x', event_types: ['channel_occupied'], ...changes }] },
+  });
+const namespaces = (...entries: Record<string, unknown>[]) =>
+  withApps({ ...APP, policy: { channels: { channel_namespaces: entries } } });
+
+describe('drivers that are not available', () => {
+  it.each([
+    [
+      { cache: { driver: 'redis' } },
+      'cache.driver: the driver `redis` is not available in this version: use `memory` or `sqlite`',
+    ],
+    [
+      { queue: { driver: 'sqs' } },
+      'queue.driver: the driver `sqs` is not available in this version: use `sqlite` or `memory`',
+    ],
+    [
+      { history: { backend: 'postgres' } },
+      'history.backend: the driver `postgres` is not available in this version: use `sqlite` or `memory`',
+    ],
+    [
+      { app_manager: { driver: 'mysql' } },
+      'app_manager.driver: the driver `mysql` is not available in this version: use `memory`',
+    ],
+    [
+      { rate_limiter: { driver: 'redis' } },
+      'rate_limiter.driver: the driver `redis` is not available in this version: use `memory`',
+    ],
+    [
+      { server_role: 'api', adapter: { fallback_to_local: true } },
+      'adapter.fallback_to_local: must be false for the role `api`',
+    ],
+    [
+      { unix_socket: { enabled: true } },
+      'unix_socket.enabled: is not available in this version: leave it false',
+    ],
+    [{ ssl: { redirect_http: true } }, 'ssl.redirect_http: is not available in this version: leave it false'],
+    [
+      { metrics: { tcp_exporter: { enabled: true } } },
+      'metrics.tcp_exporter.enabled: is not available in this version: leave it false',
+    ],
+    [
+      { ably_compat: { enabled: true, keys: [] } },
+      'ably_compat.enabled: is not available in this version: leave it false',
+    ],
+  ])('%j', (config, expected) => {
+    expect(problems(config)).toContain(expected);
+  });
+
+  it('are no matter where nothing uses them', () => {
+    const unused = {
+      history: { enabled: false, backend: 'postgres' },
+      versioned_messages: { enabled: false, driver: 'memory' },
+      rate_limiter: { enabled: false, driver: 'redis' },
+    };
+    expect(load(unused).settings.drivers.channelLog).toBe('memory');
+    const kept = withApps({ ...APP, policy: { history: { enabled: true } } });
+    expect(problems({ ...unused, ...kept })).toEqual([
+      'history.backend: the driver `postgres` is not available in this version: use `sqlite` or `memory`',
+    ]);
+  });
+
+  it('are refused in a cluster for whatever one node has for itself', () => {
+    expect(
+      problems({
+        adapter: {
+          driver: 'redis',
+          cluster_health: { heartbeat_interval_ms: 20_000, cleanup_interval_ms: 40_000 },
+        },
+      }),
+    ).toEqual([
+      'adapter.driver: the driver `redis` is not available in this version: use `local`',
+      'cache.driver: `memory` keeps data on one node, but adapter.driver is `redis`: idempotency and AI Transport need a cache that all nodes share',
+      'queue.driver: `sqlite` keeps data on one node, but adapter.driver is `redis`: jobs need a queue that all nodes share',
+      'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history needs a store that all nodes share',
+      'rate_limiter.driver: `memory` keeps data on one node, but adapter.driver is `redis`: limits need a store that all nodes share',
+      'adapter.cluster_health.heartbeat_interval_ms: must be at most a third of adapter.cluster_health.node_timeout_ms',
+      'adapter.cluster_health.cleanup_interval_ms: must be at most adapter.cluster_health.node_timeout_ms',
+    ]);
+    const orphan = {
+      adapter: { driver: 'nats' },
+      history: { enabled: false },
+      presence_history: { enabled: true },
+    };
+    expect(problems(orphan)).toContain('presence_history.enabled: needs history.enabled in a cluster');
+  });
+});
+
+describe('combinations', () => {
+  it.each([
+    [
+      { ssl: { enabled: true, cert_path: 'a' } },
+      ['ssl.key_path: must not be empty while ssl.enabled is true'],
+    ],
+    [{ metrics: { port: 6001 } }, ['metrics.port: must differ from port']],
+    [{ port: 0, metrics: { port: 0 } }, []],
+    [
+      { annotations: { enabled: true }, versioned_messages: { enabled: false } },
+      ['annotations.enabled: needs versioned_messages.enabled'],
+    ],
+    [
+      {
+        ai_transport: { enabled: true },
+        history: { enabled: false },
+        versioned_messages: { enabled: false },
+      },
+      [
+        'ai_transport.enabled: needs history.enabled',
+        'ai_transport.enabled: needs versioned_messages.enabled',
+      ],
+    ],
+    [
+      { ai_transport: { enabled: true, rollup: { default_window_ms: 30 } } },
+      ['ai_transport.rollup.default_window_ms: must be one of 0, 20, 40, 100, 500, not 30'],
+    ],
+    [
+      { ai_transport: { enabled: true, rollup: { default_window_ms: 40, min_window_ms: 50 } } },
+      ['ai_transport.rollup.default_window_ms: must be one of 100, 500, not 40'],
+    ],
+    [
+      { ai_transport: { enabled: true, rollup: { min_window_ms: 500, max_window_ms: 100 } } },
+      ['ai_transport.rollup.min_window_ms: must not exceed ai_transport.rollup.max_window_ms'],
+    ],
+    [
+      { ai_transport: { max_transport_value_bytes: 255 } },
+      ['ai_transport.max_transport_value_bytes: must be an integer of at least 256, not 255'],
+    ],
+    [
+      { ai_transport: { channels: [{ prefix: '' }] } },
+      ['ai_transport.channels[0].prefix: must not be empty'],
+    ],
+    [
+      { cors: { origin: ['https://a.example/path'] } },
+      ['cors.origin[0]: must be an origin: scheme, host and port, without a path'],
+    ],
+    [{ cors: { origin: ['*.*.example'] } }, ['cors.origin[0]: may hold one `*` only']],
+    [{ cors: { origin: [''] } }, ['cors.origin[0]: must not be empty or hold spaces']],
+  ])('%j', (config, expected) => {
+    expect(problems(config)).toEqual(expected);
+  });
+});
+
+describe('apps', () => {
+  it.each([
+    [
+      withApps(APP, { ...APP, key: 'other' }),
+      ['app_manager.array.apps[1].id: `a` is already the id of app_manager.array.apps[0]'],
+    ],
+    [
+      withApps(APP, { ...APP, id: 'other' }),
+      ['app_manager.array.apps[1].key: `k` is already the key of app_manager.array.apps[0]'],
+    ],
+    [
+      withApps({ ...APP, allowed_origins: ['https://ok.example', 'bad origin'] }),
+      ['app_manager.array.apps[0].allowed_origins[1]: must not be empty or hold spaces'],
+    ],
+    [
+      namespaces({ name: 'a:b' }),
+      [
+        'app_manager.array.apps[0].policy.channels.channel_namespaces[0].name: must not hold `:`, but is `a:b`',
+      ],
+    ],
+    [
+      namespaces({ name: '' }),
+      ['app_manager.array.apps[0].policy.channels.channel_namespaces[0].name: must not be empty'],
+    ],
+    [
+      namespaces({ name: 'a' }, { name: 'a' }),
+      [
+        'app_manager.array.apps[0].policy.channels.channel_namespaces[1].name: `a` is already a namespace of this app',
+      ],
+    ],
+    [
+      namespaces({ name: 'a', channel_name_pattern: '(' }),
+      [
+        'app_manager.array.apps[0].policy.channels.channel_namespaces[0].channel_name_pattern: is not a regular expression: "("',
+      ],
+    ],
+    [
+      namespaces({ name: 'a', max_channel_name_length: 0 }),
+      [
+        'app_manager.array.apps[0].policy.channels.channel_namespaces[0].max_channel_name_length: must be an integer of at least 1, not 0',
+      ],
+    ],
+  ])('%j', (config, expected) => {
+    expect(problems(config)).toEqual(expected);
+  });
+});
+
+describe('webhooks', () => {
+  const at = 'app_manager.array.apps[0].policy.webhooks[0]';
+
+  it.each([
+    [
+      { headers: { 'X-Pusher-Key': 'x' } },
+      `${at}.headers["X-Pusher-Key"]: is a reserved header: the server writes it itself`,
+    ],
+    [
+      { headers: { 'content-type': 'x' } },
+      `${at}.headers["content-type"]: is a reserved header: the server writes it itself`,
+    ],
+    [{ headers: { 'a b': 'x' } }, `${at}.headers["a b"]: is not a header name`],
+    [{ headers: { A: 'x\r\nB: y' } }, `${at}.headers["A"]: must not hold control characters`],
+    [{ url: undefined }, `${at}.url: is missing: a webhook needs the address it is sent to`],
+    [{ url: 'nowhere' }, `${at}.url: is not a URL`],
+    [{ url: 'ftp://a.example' }, `${at}.url: must begin with http:// or https://`],
+    [{ url: 'https://u:p@a.example' }, `${at}.url: must not hold credentials: use a header`],
+    [
+      { url: undefined, lambda_function: 'f' },
+      `${at}.lambda: Lambda targets are not available in this version: use url`,
+    ],
+    [{ event_types: [] }, `${at}.event_types: must name at least one event`],
+    [{ filter: { channel_pattern: '[' } }, `${at}.filter.channel_pattern: is not a regular expression: "["`],
+  ])('%j', (changes, expected) => {
+    expect(problems(webhook(changes))).toEqual([expected]);
+  });
+
+  it('may share a URL and carry headers of their own (D67)', () => {
+    const one = {
+      url: 'https://a.example/x',
+      event_types: ['channel_occupied'],
+      headers: { 'X-Env': 'stage' },
+    };
+    expect(load(withApps({ ...APP, webhooks: [one, one] })).settings.apps[0]?.webhooks).toHaveLength(2);
+  });
+});
