@@ -98,7 +98,7 @@ class MemoryChannelLog implements ChannelLog {
     key: ChannelKey,
     below?: { readonly serial?: number; readonly timeMs?: number },
   ): Promise<Removed> {
-    const stream = this.#open(key);
+    const stream = this.#look(key);
     return this.#shrink(channelKey(key), stream, () =>
       stream.removeOldestWhile(
         (entry) =>
@@ -110,7 +110,7 @@ class MemoryChannelLog implements ChannelLog {
 
   async reset(key: ChannelKey): ReturnType<ChannelLog['reset']> {
     const id = channelKey(key);
-    const { head: previous, messages, bytes } = this.#open(key).state();
+    const { head: previous, messages, bytes } = this.#look(key).state();
     this.#bytes -= bytes;
     this.#busy.delete(id);
     const stream = new Stream(randomUUID());
@@ -184,8 +184,11 @@ class MemoryChannelLog implements ChannelLog {
     return stream;
   }
 
+  /** The channel as it is to be seen: without what retention no longer keeps. */
   #look(key: ChannelKey): Stream {
     const stream = this.#open(key);
+    const nowMs = this.#now();
+    this.#shrink(channelKey(key), stream, () => stream.trim(nowMs));
     this.#forgetSurplus();
     return stream;
   }
