@@ -1,0 +1,83 @@
+// `npm run bench [-- --only NAME --rounds N --json]`: every scenario against a fresh server process. Processor time is the
+// server's own accounting; machines are noisy, so look at the median of several rounds, and at ratios within one run.
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { percentile } from './load/pool.ts';
+import type { Figures, Scenario } from './scenario.ts';
+import { connections } from './scenarios/connections.ts';
+import { fanOut } from './scenarios/fan-out.ts';
+import { publish } from './scenarios/publish.ts';
+import { Subject } from './subject.ts';
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'fan-out-paced',
+    goal: '≤ 5.2 µs, p99 ≤ 8 ms (Sockudo 5.0.1: 13-15 µs, 16 ms)',
+    run: (subject) =>
+      fanOut(subject, { app: 'plain', protocol: 1, subscribers: 1000, events: 250, ratePerSecond: 50 }),
+  },
+  {
+    name: 'fan-out-burst',
+    goal: '≤ 2 µs (Sockudo 5.0.1: 6.5-10.4 µs)',
+    run: (subject) =>
+      fanOut(subject, { app: 'plain', protocol: 1, subscribers: 1000, events: 1000, ratePerSecond: 0 }),
+  },
+  {
+    name: 'fan-out-paced-durable',
+    goal: '≤ 5.2 µs on a durable channel, protocol 2',
+    run: (subject) =>
+      fanOut(subject, { app: 'durable', protocol: 2, subscribers: 1000, events: 250, ratePerSecond: 50 }),
+  },
+  {
+    name: 'publish-plain',
+    goal: '≤ 25 µs (Sockudo 5.0.1: 100-139 µs)',
+    run: (subject) => publish(subject, { app: 'plain', events: 60_000, connections: 16, pipeline: 1 }),
+  },
+  {
+    name: 'publish-durable',
+    goal: '≥ 10,000 / s with fsync',
+    run: (subject) => publish(subject, { app: 'durable', events: 60_000, connections: 64, pipeline: 4 }),
+  },
+  {
+    name: 'connections',
+    goal: '≤ 120 µs (159 µs), ≤ 12 KiB (174 KiB)',
+    run: (subject) => connections(subject, 8000),
+  },
+];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const chosen = SCENARIOS.filter(({ name }) => values.only === undefined || name.includes(values.only));
+if (!values.json) console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`);
+
+for (const scenario of chosen) {
+  const rounds: Figures[] = [];
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    const subject = await Subject.start();
+    rounds.push(await scenario.run(subject));
+    await subject.stop();
+  }
+  report(scenario, rounds);
+}
+
+function report({ name, goal }: Scenario, rounds: readonly Figures[]): void {
+  if (values.json) {
+    console.log(JSON.stringify({ scenario: name, goal, rounds }));
+    return;
+  }
+  console.log(`\n${name}   goal: ${goal}`);
+  for (const figure of Object.keys(rounds[0] ?? {})) {
+    const all = rounds.map((round) => round[figure] ?? Number.NaN);
+    const spread = all.length === 1 ? '' : `   (${format(Math.min(...all))} … ${format(Math.max(...all))})`;
+    console.log(`  ${figure.padEnd(30)} ${format(percentile(all, 0.5))}${spread}`);
+  }
+}
+
+function format(value: number): string {
+  return value >= 1000 ? Math.round(value).toLocaleString('en') : value.toFixed(2);
+}

@@ -1,0 +1,11 @@
+// A scenario gets a fresh server and answers named figures.
+import type { Subject } from './subject.ts';
+
+export type Figures = Readonly<Record<string, number>>;
+
+export interface Scenario {
+  readonly name: string;
+  /** What the figures are held against: our bound, and Sockudo 5.0.1 on the same kind of machine. */
+  readonly goal: string;
+  run(subject: Subject): Promise<Figures>;
+}

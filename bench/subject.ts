@@ -1,0 +1,55 @@
+// Starts the server under measurement, asks it for its own accounting, and stops it.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface Usage {
+  readonly userUs: number;
+  readonly systemUs: number;
+  readonly rssBytes: number;
+}
+
+export class Subject {
+  readonly port: number;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process;
+    this.port = port;
+  }
+
+  static async start(): Promise<Subject> {
+    const path = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+    const child = fork(path, { execArgv: ['--expose-gc'] });
+    const died = once(child, 'exit').then(([code]) => {
+      throw new Error(`the server exited with ${code} before it listened`);
+    });
+    const [ready] = await Promise.race([once(child, 'message'), died]);
+    return new Subject(child, Number(ready.port));
+  }
+
+  async usage(): Promise<Usage> {
+    this.#process.send('usage');
+    const [usage] = await once(this.#process, 'message');
+    return usage;
+  }
+
+  /** Resident memory after a garbage collection. */
+  async settledRssBytes(): Promise<number> {
+    this.#process.send('collect');
+    await once(this.#process, 'message');
+    return (await this.usage()).rssBytes;
+  }
+
+  async stop(): Promise<void> {
+    this.#process.disconnect();
+    await once(this.#process, 'exit');
+  }
+}
+
+/** Microseconds of processor time between two readings. */
+export function cpuUs(before: Usage, after: Usage): { total: number; user: number; system: number } {
+  const user = after.userUs - before.userUs;
+  const system = after.systemUs - before.systemUs;
+  return { total: user + system, user, system };
+}
