@@ -122,7 +122,11 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (before === 'connected' && phase !== 'connected') this.#retries.lost(this.#options.runtime.now());
     this.socket_id = phase === 'connected' ? (socketId ?? this.socket_id) : undefined;
     this.#watchWake(wantsConnection(phase));
-    for (const effect of effects) this.#run(effect);
+    for (const effect of effects) {
+      this.#run(effect);
+      // Opening can fail on the spot; what the failure decided holds.
+      if (this.#phase !== phase) return;
+    }
     this.#announce(before, phase);
     const retry = effects.find((effect) => effect === 'retry-now' || effect === 'retry-backoff');
     if (retry !== undefined && this.#phase === phase)
@@ -204,6 +208,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       );
     } catch (error) {
       // A URL the runtime refuses (malformed, or ws: from an https page) will not get better by trying again.
+      this.#options.logger.error(`cannot open the connection: ${messageOf(error)}`);
       this.emit('error', { type: 'WebSocketError', error });
       this.#apply('refused');
     }

@@ -10,7 +10,7 @@ export const DEDUPLICATION_CAPACITY = 1000;
 
 /** Serial of the version a frame carries, from `extras.headers`; absent for messages that cannot change. */
 export function versionSerialOf(frame: Frame): string | undefined {
-  const headers = frame.extras?.['headers'];
+  const headers = frame.extras?.headers;
   return isJsonObject(headers) ? stringMember(headers, 'sockudo_version_serial') : undefined;
 }
 

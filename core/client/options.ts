@@ -34,12 +34,11 @@ export interface UserAuthenticationParams {
 /** Node style: exactly one of the two is null. */
 export type AuthCallback<Data> = (error: Error | null, data: Data | null) => void;
 
+// biome-ignore lint/suspicious/noConfusingVoidType: most handlers are functions without a return
+type Answered<Data> = Promise<Data> | void;
+
 /** Authorises in the application's own way: calls back, or returns a promise. */
-export type AuthHandler<Params, Data> = (
-  params: Params,
-  callback: AuthCallback<Data>,
-) => // biome-ignore lint/suspicious/noConfusingVoidType: most handlers are functions without a return
-Promise<Data> | void;
+export type AuthHandler<Params, Data> = (params: Params, callback: AuthCallback<Data>) => Answered<Data>;
 
 export type ChannelAuthorizationHandler = AuthHandler<ChannelAuthorizationParams, ChannelAuthorizationData>;
 export type UserAuthenticationHandler = AuthHandler<UserAuthenticationParams, UserAuthenticationData>;
