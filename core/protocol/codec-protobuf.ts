@@ -6,7 +6,6 @@
 import type { BinaryData, BinaryEnvelope, BinaryExtras, StringMap } from './binary-envelope.ts';
 import type { HeaderValue } from './extras.ts';
 import {
-  createMessageWriter,
   type Field,
   fieldBytes,
   fieldDouble,
@@ -14,15 +13,18 @@ import {
   fieldWhole,
   type MessageWriter,
   readFields,
+  writeMessage,
 } from './protobuf.ts';
 
 /** Bytes of a frame. */
-export function encodeProtobuf(envelope: BinaryEnvelope): Uint8Array {
-  const out = createMessageWriter();
+export const encodeProtobuf = (envelope: BinaryEnvelope): Uint8Array =>
+  writeMessage((out) => writeEnvelope(out, envelope));
+
+function writeEnvelope(out: MessageWriter, envelope: BinaryEnvelope): void {
   const { data, extras } = envelope;
   out.text(1, envelope.event);
   out.text(2, envelope.channel);
-  if (data !== undefined) out.message(3, (inner) => writeData(inner, data));
+  if (data !== undefined) out.message(3, () => writeData(out, data));
   out.text(4, envelope.name);
   out.text(5, envelope.userId);
   writeMap(out, 6, envelope.tags);
@@ -32,10 +34,9 @@ export function encodeProtobuf(envelope: BinaryEnvelope): Uint8Array {
   out.text(10, envelope.streamId);
   out.whole(11, envelope.serial);
   out.text(12, envelope.idempotencyKey);
-  if (extras !== undefined) out.message(13, (inner) => writeExtras(inner, extras));
+  if (extras !== undefined) out.message(13, () => writeExtras(out, extras));
   out.whole(14, envelope.deltaSequence);
   out.text(15, envelope.deltaConflationKey);
-  return out.finish();
 }
 
 function writeData(out: MessageWriter, data: BinaryData): void {
@@ -43,11 +44,11 @@ function writeData(out: MessageWriter, data: BinaryData): void {
   else if (data.kind === 'json') out.text(3, data.value);
   else if (data.kind === 'binary') out.bytes(4, data.value);
   else {
-    out.message(2, (inner) => {
-      inner.text(1, data.channelData);
-      inner.text(2, data.channel);
-      inner.text(3, data.userData);
-      writeMap(inner, 4, data.extra);
+    out.message(2, () => {
+      out.text(1, data.channelData);
+      out.text(2, data.channel);
+      out.text(3, data.userData);
+      writeMap(out, 4, data.extra);
     });
   }
 }
@@ -57,18 +58,18 @@ function writeExtras(
   { headers, ephemeral, idempotencyKey, echo, ai }: BinaryExtras,
 ): void {
   for (const [key, value] of sortedEntries(headers ?? {})) {
-    out.message(1, (entry) => {
-      entry.text(1, key);
-      entry.message(2, (inner) => writeHeader(inner, value));
+    out.message(1, () => {
+      out.text(1, key);
+      out.message(2, () => writeHeader(out, value));
     });
   }
   out.flag(2, ephemeral);
   out.text(3, idempotencyKey);
   out.flag(4, echo);
   if (ai === undefined) return;
-  out.message(5, (inner) => {
-    writeMap(inner, 1, ai.transport);
-    writeMap(inner, 2, ai.codec);
+  out.message(5, () => {
+    writeMap(out, 1, ai.transport);
+    writeMap(out, 2, ai.codec);
   });
 }
 
@@ -80,9 +81,9 @@ function writeHeader(out: MessageWriter, value: HeaderValue): void {
 
 function writeMap(out: MessageWriter, field: number, map: StringMap | undefined): void {
   for (const [key, value] of sortedEntries(map ?? {})) {
-    out.message(field, (entry) => {
-      entry.text(1, key);
-      entry.text(2, value);
+    out.message(field, () => {
+      out.text(1, key);
+      out.text(2, value);
     });
   }
 }
@@ -106,7 +107,12 @@ export function decodeProtobuf(bytes: Uint8Array): BinaryEnvelope {
   return draft;
 }
 
-const TEXT_MEMBERS = new Map([
+/** The members that hold text. */
+type TextMember = {
+  [K in keyof BinaryEnvelope]-?: BinaryEnvelope[K] extends string | undefined ? K : never;
+}[keyof BinaryEnvelope];
+
+const TEXT_MEMBERS: ReadonlyMap<number, TextMember> = new Map([
   [1, 'event'],
   [2, 'channel'],
   [4, 'name'],
@@ -116,18 +122,16 @@ const TEXT_MEMBERS = new Map([
   [10, 'streamId'],
   [12, 'idempotencyKey'],
   [15, 'deltaConflationKey'],
-] as const);
-const WHOLE_MEMBERS = new Map([
+]);
+const WHOLE_MEMBERS: ReadonlyMap<number, 'sequence' | 'serial' | 'deltaSequence'> = new Map([
   [7, 'sequence'],
   [11, 'serial'],
   [14, 'deltaSequence'],
-] as const);
+]);
 
 function readEnvelopeField(draft: Draft<BinaryEnvelope>, field: Field): void {
-  // CAST: the maps' keys are literal types; any other number simply finds nothing.
-  const textMember = TEXT_MEMBERS.get(field.number as 1);
-  // CAST: as above.
-  const wholeMember = WHOLE_MEMBERS.get(field.number as 7);
+  const textMember = TEXT_MEMBERS.get(field.number);
+  const wholeMember = WHOLE_MEMBERS.get(field.number);
   if (textMember !== undefined) draft[textMember] = fieldText(field);
   else if (wholeMember !== undefined) draft[wholeMember] = fieldWhole(field);
   else if (field.number === 3) {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CLOSE_CODES, closeCodePolicy } from './close-codes.ts';
-import { ERRORS } from './errors.ts';
+import { ERRORS } from './error-table.ts';
 import { parseFilter } from './filter-parse.ts';
 import { parseClientFrame } from './frames.ts';
 import * as limits from './limits.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ERRORS } from './error-table.ts';
 import * as errors from './errors.ts';
-import { ERRORS, httpError, httpErrorBody, ProtocolError } from './errors.ts';
+import { httpError, httpErrorBody, ProtocolError } from './errors.ts';
 
 describe('the table of errors', () => {
   it.each(Object.entries(ERRORS))('%s has codes in range', (_name, row) => {

@@ -64,6 +64,12 @@ export {
   type V2Envelope,
 } from './encode.ts';
 export {
+  ERRORS,
+  type ErrorName,
+  type ErrorRow,
+  type HttpErrorCode,
+} from './error-table.ts';
+export {
   aiError,
   appDisabled,
   authenticationError,
@@ -73,12 +79,8 @@ export {
   clientEventRate,
   connectionError,
   connectionQuota,
-  ERRORS,
-  type ErrorName,
   type ErrorOverrides,
-  type ErrorRow,
   type HttpErrorBody,
-  type HttpErrorCode,
   httpError,
   httpErrorBody,
   internalError,

@@ -34,10 +34,11 @@ export function isTooDeep(value: unknown, levels = JSON_DEPTH_MAX): boolean {
   return false;
 }
 
-/** JSON.parse that answers undefined instead of throwing; `null` is a value. */
+/** JSON.parse that answers undefined instead of throwing, also for what lies too deep; `null` is a value. */
 export function tryParseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isTooDeep(value) ? undefined : value;
   } catch {
     // The caller knows which error the malformed text deserves.
     return undefined;

@@ -3,8 +3,9 @@
  * Reading is bounded by the input: a declared length never exceeds the bytes that are left, and nesting is capped.
  * Source: MessagePack specification.
  */
-import { type ByteWriter, createByteWriter, textBytes } from './byte-writer.ts';
+import { type ByteWriter, writeBytes } from './byte-writer.ts';
 import { invalidMessage, type ProtocolError } from './errors.ts';
+import { utf8Length } from './text.ts';
 
 /** Maps are Maps, so that no key can mean anything. */
 export type MsgpackValue =
@@ -29,11 +30,8 @@ export type MsgpackInput =
 
 const MAX_DEPTH = 16;
 
-export function writeMsgpack(value: MsgpackInput): Uint8Array {
-  const out = createByteWriter();
-  write(out, value);
-  return out.finish();
-}
+/** Bytes of one value. */
+export const writeMsgpack = (value: MsgpackInput): Uint8Array => writeBytes((out) => write(out, value));
 
 function write(out: ByteWriter, value: MsgpackInput): void {
   if (value === null) out.byte(0xc0);
@@ -70,10 +68,10 @@ function writeDouble(out: ByteWriter, value: number): void {
 }
 
 function writeText(out: ByteWriter, text: string): void {
-  const bytes = textBytes(text);
-  if (bytes.length < 32) out.byte(0xa0 | bytes.length);
-  else writeLength(out, bytes.length, 0xd9, 0xda, 0xdb);
-  out.bytes(bytes);
+  const length = utf8Length(text);
+  if (length < 32) out.byte(0xa0 | length);
+  else writeLength(out, length, 0xd9, 0xda, 0xdb);
+  out.text(text, length);
 }
 
 function writeBinary(out: ByteWriter, bytes: Uint8Array): void {

@@ -5,7 +5,8 @@
  * Sources: Pusher protocol, Sockudo 5.0.1 as recorded, divergences D4, D9, D27, D28.
  */
 import { asStringData, encodeV1, encodeV2, type V2Envelope } from './encode.ts';
-import { ERRORS, type ProtocolError } from './errors.ts';
+import { ERRORS } from './error-table.ts';
+import type { ProtocolError } from './errors.ts';
 import { eventPrefix, internalEventPrefix, type Protocol } from './prefix.ts';
 
 /** Encodes for a protocol; V1 gets only what V1 knows. */

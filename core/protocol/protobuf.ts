@@ -3,65 +3,81 @@
  * Must not know: which message is read.
  * Source: Protocol Buffers documentation, "Encoding".
  */
-import { type ByteWriter, createByteWriter, textBytes } from './byte-writer.ts';
+import { type ByteWriter, writeBytes } from './byte-writer.ts';
 import { invalidMessage, type ProtocolError } from './errors.ts';
+import { utf8Length } from './text.ts';
 
 /** Writes one message, field by field. Absent (undefined) values write nothing. */
-export interface MessageWriter {
-  text(field: number, value: string | undefined): void;
-  bytes(field: number, value: Uint8Array | undefined): void;
+export class MessageWriter {
+  readonly #out: ByteWriter;
+
+  constructor(out: ByteWriter) {
+    this.#out = out;
+  }
+
+  text(field: number, value: string | undefined): void {
+    if (value === undefined) return;
+    const length = utf8Length(value);
+    this.#tag(field, 2);
+    writeVarint(this.#out, length);
+    this.#out.text(value, length);
+  }
+
+  bytes(field: number, value: Uint8Array | undefined): void {
+    if (value === undefined) return;
+    this.#tag(field, 2);
+    writeVarint(this.#out, value.length);
+    this.#out.bytes(value);
+  }
+
   /** Whole numbers from 0 to 2^53-1. */
-  whole(field: number, value: number | undefined): void;
-  flag(field: number, value: boolean | undefined): void;
-  double(field: number, value: number | undefined): void;
-  message(field: number, write: (writer: MessageWriter) => void): void;
-  finish(): Uint8Array;
+  whole(field: number, value: number | undefined): void {
+    if (value === undefined) return;
+    this.#tag(field, 0);
+    writeVarint(this.#out, value);
+  }
+
+  flag(field: number, value: boolean | undefined): void {
+    if (value !== undefined) this.whole(field, value ? 1 : 0);
+  }
+
+  double(field: number, value: number | undefined): void {
+    if (value === undefined) return;
+    this.#tag(field, 1);
+    this.#out.double(value, true);
+  }
+
+  /** A message inside this one: `write` fills it with this same writer. */
+  message(field: number, write: () => void): void {
+    this.#tag(field, 2);
+    const start = this.#out.length;
+    write();
+    const length = this.#out.length - start;
+    this.#out.insert(start, varintWidth(length), () => writeVarint(this.#out, length));
+  }
+
+  #tag(field: number, type: number): void {
+    writeVarint(this.#out, field * 8 + type);
+  }
 }
 
-export function createMessageWriter(): MessageWriter {
-  const out = createByteWriter();
-  const delimited = (field: number, value: Uint8Array): void => {
-    varint(out, field * 8 + 2);
-    varint(out, value.length);
-    out.bytes(value);
-  };
-  const writer: MessageWriter = {
-    text(field, value) {
-      if (value !== undefined) delimited(field, textBytes(value));
-    },
-    bytes(field, value) {
-      if (value !== undefined) delimited(field, value);
-    },
-    whole(field, value) {
-      if (value === undefined) return;
-      varint(out, field * 8);
-      varint(out, value);
-    },
-    flag(field, value) {
-      if (value !== undefined) writer.whole(field, value ? 1 : 0);
-    },
-    double(field, value) {
-      if (value === undefined) return;
-      varint(out, field * 8 + 1);
-      out.double(value, true);
-    },
-    message(field, write) {
-      const inner = createMessageWriter();
-      write(inner);
-      delimited(field, inner.finish());
-    },
-    finish: () => out.finish(),
-  };
-  return writer;
-}
+/** Bytes of the message that `write` fills. */
+export const writeMessage = (write: (writer: MessageWriter) => void): Uint8Array =>
+  writeBytes((out) => write(new MessageWriter(out)));
 
-function varint(out: ByteWriter, value: number): void {
+function writeVarint(out: ByteWriter, value: number): void {
   let rest = value;
   while (rest >= 0x80) {
     out.byte((rest % 0x80) + 0x80);
     rest = Math.floor(rest / 0x80);
   }
   out.byte(rest);
+}
+
+function varintWidth(value: number): number {
+  let width = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) width += 1;
+  return width;
 }
 
 /** A field of a message: its number, and its value by wire type. Fixed 32-bit fields are skipped, no message has one. */

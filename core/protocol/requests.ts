@@ -5,7 +5,7 @@
  * Sources: Pusher protocol; Sockudo 5.0.1 as recorded (channel-subscribe-bad-data, rewind-invalid, user-signin-failures).
  */
 import { authenticationError, channelError, invalidMessage } from './errors.ts';
-import { isJsonObject, isTooDeep, type JsonObject, member, stringMember, tryParseJson } from './json.ts';
+import { isJsonObject, type JsonObject, member, stringMember, tryParseJson } from './json.ts';
 
 /** How much of the past a subscriber asks for. */
 export type Rewind = { readonly count: number } | { readonly seconds: number };
@@ -38,7 +38,7 @@ export function parseSubscribe(data: unknown): SubscribeRequest {
   if (data === undefined || data === null) throw invalidMessage('Invalid subscription data format');
   const fromText = typeof data === 'string';
   const value = fromText ? tryParseJson(data) : data;
-  if (value === undefined || isTooDeep(value)) throw invalidMessage('Failed to parse subscription data');
+  if (value === undefined) throw invalidMessage('Failed to parse subscription data');
   const channel = isJsonObject(value) ? stringMember(value, 'channel') : undefined;
   if (!isJsonObject(value) || channel === undefined) {
     throw invalidMessage(fromText ? 'Missing channel field in string data' : 'Missing channel field');
@@ -161,7 +161,7 @@ export interface UserData {
 /** @throws ProtocolError 4009 `Authentication error: Invalid user_data JSON: …` or `Missing 'id' field in user_data` */
 export function parseUserData(text: string): UserData {
   const value = tryParseJson(text);
-  if (value === undefined || isTooDeep(value)) throw authenticationError('Invalid user_data JSON: not JSON');
+  if (value === undefined) throw authenticationError('Invalid user_data JSON: not JSON');
   const id = isJsonObject(value) ? stringMember(value, 'id') : undefined;
   if (!isJsonObject(value) || id === undefined) throw authenticationError("Missing 'id' field in user_data");
   const userInfo = member(value, 'user_info');
@@ -187,7 +187,7 @@ export interface PresenceData {
 /** @throws ProtocolError 4000 `Invalid channel_data JSON for presence`, 4300 `Missing user_id in channel_data` */
 export function parseChannelData(text: string): PresenceData {
   const value = tryParseJson(text);
-  if (value === undefined || isTooDeep(value)) throw invalidMessage('Invalid channel_data JSON for presence');
+  if (value === undefined) throw invalidMessage('Invalid channel_data JSON for presence');
   const userId = isJsonObject(value) ? stringMember(value, 'user_id') : undefined;
   if (!isJsonObject(value) || userId === undefined) throw channelError('Missing user_id in channel_data');
   return { userId, userInfo: JSON.stringify(member(value, 'user_info') ?? {}) };
