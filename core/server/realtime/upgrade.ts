@@ -78,10 +78,13 @@ class Upgrades {
     if (this.#deps.isDraining()) return refuse(socket, plain(503, 'DRAINING'));
     const handshake = parseHandshakeQuery(url.searchParams, this.#rollupBounds());
     if (!handshake.ok) return refuse(socket, plain(handshake.status, handshake.text));
+    // The handshake's answer and the first frame leave in one write.
+    socket.cork();
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', ignoreSocketError);
       this.#open(webSocket, socket, decodeKey(key), handshake, request.headers.origin);
     });
+    socket.uncork();
   }
 
   #rollupBounds(): { minMs: number; maxMs: number } {
@@ -176,6 +179,7 @@ class Upgrades {
     connection.sendText(
       connectionEstablished(protocol, socketId, settings.activityTimeoutSeconds, connection.messageId()),
     );
+    connection.outbox.flush();
     if (connection.app.userAuthenticationEnabled) {
       connection.signInDeadline = new SignInDeadline(connection, wheel, settings.userAuthenticationTimeoutMs);
     }
