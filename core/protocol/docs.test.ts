@@ -73,7 +73,7 @@ describe('docs/protocol.md and the code say the same', () => {
 });
 
 describe('examples', () => {
-  const examples = [...page.matchAll(/```json\n(.*)\n```/g)].map((match) => match[1] ?? '');
+  const examples = [...page.matchAll(/```json\n([\s\S]*?)\n```/g)].map((match) => match[1] ?? '');
 
   it.each(examples)('%s', (text) => {
     const frame = parseClientFrame(text);
@@ -81,7 +81,6 @@ describe('examples', () => {
     if (frame.event.endsWith(':subscribe')) parseFilter(parseSubscribe(data));
     if (frame.event.endsWith(':unsubscribe')) expect(parseUnsubscribe(data)).toBe('ships');
     if (frame.event.endsWith(':signin')) parseSignin(data);
-    expect(JSON.stringify(JSON.parse(text))).toBe(text);
   });
 
   it('signatures', () => {
@@ -90,7 +89,7 @@ describe('examples', () => {
       .filter((line) => /`118\.42/.test(line) && line.startsWith('|'));
     expect(table).toHaveLength(3);
     for (const line of table) {
-      const [, text = '', hmac] = /\| `(.*)` \| `([0-9a-f]{64})` \|$/.exec(line) ?? [];
+      const [, text = '', hmac] = /\| `(.*)` +\| `([0-9a-f]{64})` +\|$/.exec(line) ?? [];
       expect(createHmac('sha256', 'harbour-secret').update(text).digest('hex')).toBe(hmac);
     }
     const [, request = '', hmac] = /```text\n(POST[^`]*)\n```\n\ngives `([0-9a-f]{64})`/.exec(page) ?? [];
