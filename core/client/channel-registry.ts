@@ -6,8 +6,7 @@ import { channelKind, matchesPattern } from '@sockudo/protocol';
 import { Channel, type ChannelHost } from './channel.ts';
 import { EncryptedChannel } from './encrypted-channel.ts';
 import { BadChannelName } from './errors.ts';
-import type { EventNames } from './event-names.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, isPublished } from './frame.ts';
 import { PresenceChannel } from './presence-channel.ts';
 import { MetaChannel, PrivateChannel } from './private-channel.ts';
 
@@ -47,23 +46,23 @@ export class ChannelRegistry {
   recipients(frame: Frame, channel: string): Channel[] {
     const exact = this.#channels.get(channel);
     const recipients = exact === undefined ? [] : [exact];
-    if (this.#patterns.size === 0 || !isForPatterns(frame.event, this.#host.names)) return recipients;
+    if (this.#patterns.size === 0 || !isPublished(frame.event, this.#host.names)) return recipients;
     // Patterns bring public channels only, others just by a capability token. A protected channel subscribed by name came by
     // that name; one that is not can only have come by a pattern.
     if (exact !== undefined && channelKind(channel).kind !== 'public') return recipients;
-    for (const [pattern, subscription] of this.#patterns) {
-      if (matchesPattern(pattern, channel)) recipients.push(subscription);
-    }
-    return recipients;
+    return [...recipients, ...this.patternsFor(channel)];
+  }
+
+  /** True when some subscription, by name or by pattern, brings this channel. */
+  covers(channel: string): boolean {
+    return this.#channels.has(channel) || this.patternsFor(channel).length > 0;
+  }
+
+  /** The pattern subscriptions that match a channel. */
+  patternsFor(channel: string): Channel[] {
+    return [...this.#patterns.values()].filter((pattern) => matchesPattern(pattern.name, channel));
   }
 }
-
-/** Published messages and what happens to them; not the talk about one subscription (acknowledgement, members, cache). */
-const isForPatterns = (event: string, names: EventNames): boolean =>
-  !names.isProtocol(event) ||
-  event.startsWith(names.platform('message.')) ||
-  event === names.internal('message') ||
-  event === names.internal('annotation');
 
 function createChannel(name: string, host: ChannelHost): Channel {
   const kind = channelKind(name);

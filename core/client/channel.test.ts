@@ -2,8 +2,9 @@ import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type { AuthErrorEvent } from './errors.ts';
 import type { ChannelAuthorizationData } from './options.ts';
 import type { PresenceChannel } from './presence-channel.ts';
+import { Sockudo } from './sockudo.ts';
 import { connectedClient } from './testing/connected-client.ts';
-import { settled } from './testing/fake-runtime.ts';
+import { FakeRuntime, settled } from './testing/fake-runtime.ts';
 
 describe('public channels', () => {
   it('subscribe at once, are acknowledged and deliver', () => {
@@ -378,7 +379,55 @@ describe('patterns (D87)', () => {
   });
 });
 
+describe('deduplication', () => {
+  const tick = { event: 'tick', channel: 'a', data: '1', message_id: 'm1' };
+
+  it('drops a message seen before, unless switched off', () => {
+    for (const [messageDeduplication, times] of [
+      [true, 1],
+      [false, 2],
+    ] as const) {
+      const { client, socket } = connectedClient({ protocolVersion: 2, messageDeduplication });
+      const handler = vi.fn();
+      client.subscribe('a').bind('tick', handler);
+      socket().receive(tick);
+      socket().receive(tick);
+      expect(handler).toHaveBeenCalledTimes(times);
+    }
+  });
+
+  it('does not let acknowledgements push messages out of memory', () => {
+    const { client, acknowledge, socket } = connectedClient({
+      protocolVersion: 2,
+      messageDeduplicationCapacity: 2,
+    });
+    const handler = vi.fn();
+    client.subscribe('a').bind('tick', handler);
+    socket().receive(tick);
+    for (let i = 0; i < 5; i++) acknowledge('a', {}, { message_id: `ack-${i}` });
+    socket().receive(tick);
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('types', () => {
+  it('declared on the client reach its channels', () => {
+    const runtime = new FakeRuntime();
+    const client = new Sockudo<{ price: { value: number } }>(
+      'key',
+      { wsHost: 'h', forceTLS: false },
+      runtime,
+    );
+    const values: number[] = [];
+    client.subscribe('market').bind('price', ({ value }) => values.push(value));
+    client.bind('price', (data) => expectTypeOf(data).toEqualTypeOf<{ value: number }>());
+    // @ts-expect-error a price is not a string
+    client.subscribe('market').bind('price', (data: string) => data);
+    runtime.socket.establish();
+    runtime.socket.receive({ event: 'price', channel: 'market', data: '{"value":7}' });
+    expect(values).toEqual([7]);
+  });
+
   it('follow the name, the client and the call', () => {
     const { client } = connectedClient({ channelAuthorization: { customHandler: () => {} } });
     const presence = client.subscribe<{ chat: { text: string } }, { name: string }>('presence-room');

@@ -139,8 +139,9 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
 
   /** For internal use: the gap of a reconnect could not be filled. A subscription with rewind starts over. */
   resumeFailed(failure: ResumeFailure): void {
-    this.emit(this.host.names.platform('resume_failed'), failure, { channel: this.name });
-    if (this.#options.rewind != null && this.subscribed) this.#begin();
+    this.emit(this.host.names.platform('resume_failed'), failure, { channel: failure.channel });
+    const isOwn = failure.channel === this.name;
+    if (isOwn && this.#options.rewind != null && this.subscribed) this.#begin();
   }
 
   /** For internal use: a frame of this channel, or on a pattern one of a matching channel. */

@@ -216,7 +216,9 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   #frame(frame: Frame): void {
     if (frame.event === this.#options.names.platform('error')) {
-      this.emit('error', { type: 'PusherError', data: protocolErrorData(frame.data) });
+      const data = protocolErrorData(frame.data);
+      this.#options.logger.warn(`server error ${data.code}: ${data.message}`);
+      this.emit('error', { type: 'PusherError', data });
     }
     this.emit('message', frame);
     this.#hooks.frame(frame);

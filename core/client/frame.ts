@@ -43,6 +43,16 @@ export const keepsRawData = (event: string, names: EventNames): boolean =>
   event.startsWith('ai-') || event.startsWith(names.platform('message.'));
 
 /**
+ * True for published messages and what happens to them (mutations, annotations); false for the talk about a connection or one
+ * subscription: acknowledgements, members, cache misses, errors.
+ */
+export const isPublished = (event: string, names: EventNames): boolean =>
+  !names.isProtocol(event) ||
+  event.startsWith(names.platform('message.')) ||
+  event === names.internal('message') ||
+  event === names.internal('annotation');
+
+/**
  * Decodes one text frame.
  * @throws FrameError when the text is not JSON, not an object or has no `event`
  */

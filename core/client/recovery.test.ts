@@ -232,6 +232,58 @@ describe('resume (D88)', () => {
     expect(client.getRecoveryPosition('a')).toEqual(at(50));
   });
 
+  it('fills the gap in what was sent to the user', async () => {
+    const user_data = '{"id":"u-7"}';
+    const setup = connectedClient({
+      protocolVersion: 2,
+      connectionRecovery: true,
+      userAuthentication: { customHandler: async () => ({ auth: 'k:u', user_data }) },
+    });
+    const signIn = async () => {
+      await settled();
+      setup.socket().receive({ event: 'sockudo:signin_success', data: { user_data } });
+    };
+    const name = '#server-to-user-u-7';
+    setup.client.signin();
+    await signIn();
+    setup.acknowledge(name, {}, { stream_id: 's1', serial: 4 });
+    setup.reconnect();
+    await signIn();
+    setup.acknowledge(name, {}, { stream_id: 's1', serial: 6 });
+    expect(setup.socket().sentData('sockudo:resume')).toEqual([
+      JSON.stringify({ channel_positions: { [name]: { stream_id: 's1', serial: 4 } } }),
+    ]);
+  });
+
+  it('leaves nothing behind for a channel that was left while a frame was under way', () => {
+    const { client, acknowledge, message, at, reconnect, resumes } = recovering();
+    client.subscribe('a');
+    acknowledge('a', {}, at(41));
+    client.unsubscribe('a');
+    message('a', 42);
+    expect(client.getRecoveryPosition('a')).toBeUndefined();
+    reconnect();
+    client.subscribe('a');
+    acknowledge('a', {}, at(50));
+    expect(resumes()).toEqual([]);
+  });
+
+  it('tells the pattern whose channel could not be resumed', () => {
+    const { client, acknowledge, message, reconnect, socket } = recovering();
+    const failed: unknown[] = [];
+    client.subscribe('prices.*').bind('sockudo:resume_failed', ({ channel }) => failed.push(channel));
+    acknowledge('prices.*');
+    message('prices.eur', 8);
+    reconnect();
+    acknowledge('prices.*');
+    socket().receive({
+      event: 'sockudo:resume_failed',
+      channel: 'prices.eur',
+      data: '{"code":"position_expired"}',
+    });
+    expect(failed).toEqual(['prices.eur']);
+  });
+
   it('asks for the channels a pattern brought after the pattern is acknowledged', () => {
     const { client, acknowledge, message, at, reconnect, resumes } = recovering();
     client.subscribe('prices.*');

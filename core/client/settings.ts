@@ -69,7 +69,8 @@ function milliseconds(
   fallback: number,
 ): number {
   const value = options[name] ?? fallback;
-  if (!Number.isFinite(value) || value <= 0)
+  // A timer cannot wait longer than 2^31-1 ms; beyond that it would fire at once.
+  if (!Number.isFinite(value) || value <= 0 || value >= 2 ** 31)
     throw new InvalidOptions(`${name} must be a positive number of milliseconds`);
   return value;
 }

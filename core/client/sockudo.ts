@@ -14,7 +14,7 @@ import type { EncryptedChannel } from './encrypted-channel.ts';
 import type { ProtocolErrorData } from './errors.ts';
 import { type EventNames, eventNames } from './event-names.ts';
 import type { FilterNode } from './filter.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, isPublished } from './frame.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { SockudoOptions } from './options.ts';
 import type { RecoveryPosition } from './positions.ts';
@@ -176,9 +176,9 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   }
 
   #receive(frame: Frame): void {
-    if (this.#deduplicator?.isRepeat(frame) === true) return;
+    if (isPublished(frame.event, this.#names) && this.#deduplicator?.isRepeat(frame) === true) return;
     this.#token?.observe(frame);
-    this.#recovery?.observe(frame);
+    if (this.#isExpected(frame)) this.#recovery?.observe(frame);
     // Recovery announces failures itself, once for each channel, whichever frame told of them.
     if (this.#recovery !== undefined && frame.event === this.#names.platform('resume_failed')) return;
     this.user.handleFrame(frame);
@@ -188,8 +188,15 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     if (!this.#names.isInternal(frame.event)) this.emit(frame.event, frame.data, metadataOf(frame));
   }
 
+  /** False for what is still on its way from a channel that was left: it must leave no position behind. */
+  #isExpected({ channel }: Frame): boolean {
+    return channel === undefined || this.#channels.covers(channel) || this.user.ownsChannel(channel);
+  }
+
   #resumeFailed(failure: ResumeFailure): void {
-    this.#channels.get(failure.channel)?.resumeFailed(failure);
+    const exact = this.#channels.get(failure.channel);
+    const told = exact === undefined ? this.#channels.patternsFor(failure.channel) : [exact];
+    for (const channel of told) channel.resumeFailed(failure);
     this.emit(this.#names.platform('resume_failed'), failure, { channel: failure.channel });
   }
 

@@ -73,6 +73,20 @@ describe('sign-in', () => {
     expect(errors).toEqual([{ type: 'AuthError', error: 'nope' }]);
   });
 
+  it('may be tried again after a failure', async () => {
+    let isDown = true;
+    const ask = vi.fn(async () => (isDown ? Promise.reject(new Error('nope')) : answer));
+    const { client, socket } = connectedClient({ userAuthentication: { customHandler: ask } });
+    client.signin();
+    await settled();
+    isDown = false;
+    client.signin();
+    client.signin();
+    await settled();
+    expect(ask).toHaveBeenCalledTimes(2);
+    expect(socket().sentData('pusher:signin')).toHaveLength(1);
+  });
+
   it('takes the server refusing it for its answer, but no other error', async () => {
     const { socket, user } = signedIn();
     await settled();
@@ -147,7 +161,10 @@ describe('watchlist', () => {
     single('offline', 'u-2');
     combined(['online', 'u-1'], ['offline', 'u-2']);
     combined(['online', 'u-1']);
-    expect(events).toEqual(['online u-1', 'offline u-2', 'online u-1']);
+    single('online', 'u-3');
+    single('offline', 'u-3');
+    combined(['online', 'u-3'], ['offline', 'u-3']);
+    expect(events).toEqual(['online u-1', 'offline u-2', 'online u-1', 'online u-3', 'offline u-3']);
   });
 
   it('is not fooled by events of those names on channels, nor by nonsense', () => {

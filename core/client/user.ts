@@ -71,6 +71,7 @@ export class User<Events extends object = Undeclared> extends Emitter<UserEvents
   readonly #host: UserHost;
   #channel: Channel | undefined;
   #pending: Pending | undefined;
+  #hasFailed = false;
   /** Counts sign-ins; an answer that belongs to an earlier one is dropped. */
   #attempt = 0;
 
@@ -80,10 +81,14 @@ export class User<Events extends object = Undeclared> extends Emitter<UserEvents
     this.watchlist = new Watchlist(host.names, host.runtime);
   }
 
-  /** Signs in, now or as soon as there is a connection. Failure: `pusher:signin_error` here. */
+  /**
+   * Signs in, now or as soon as there is a connection, and again after each reconnect. Failure: `pusher:signin_error` here;
+   * then it may be called once more.
+   */
   signin(): void {
-    if (this.signin_requested) return;
+    if (this.signin_requested && !this.#hasFailed) return;
     this.signin_requested = true;
+    this.#hasFailed = false;
     this.#pending = createPending();
     if (this.#host.isConnected()) this.#begin();
   }
@@ -105,16 +110,22 @@ export class User<Events extends object = Undeclared> extends Emitter<UserEvents
     if (this.signin_requested) this.#pending = createPending();
   }
 
+  /** For internal use: true for the channel of events sent to the signed-in user. */
+  ownsChannel(name: string): boolean {
+    return name === this.#channel?.name;
+  }
+
   /** For internal use: looks at every frame. */
   handleFrame(frame: Frame): void {
     const { names } = this.#host;
     this.watchlist.handleFrame(frame);
     if (frame.event === names.platform('signin_success')) this.#succeeded(frame.data);
     if (frame.event === names.platform('error')) this.#refused(frame.data);
-    if (this.#channel !== undefined && frame.channel === this.#channel.name) this.#channel.handleFrame(frame);
+    if (frame.channel !== undefined && this.ownsChannel(frame.channel)) this.#channel?.handleFrame(frame);
   }
 
   #begin(): void {
+    this.#hasFailed = false;
     const attempt = ++this.#attempt;
     this.#host.authenticateUser().then(
       (data) => {
@@ -158,6 +169,7 @@ export class User<Events extends object = Undeclared> extends Emitter<UserEvents
   }
 
   #failed(event: AuthErrorEvent): void {
+    this.#hasFailed = true;
     this.#host.logger.warn(`sign-in failed: ${messageOf(event.error)}`);
     this.#end();
     this.emit(this.#host.names.platform('signin_error'), event);

@@ -24,8 +24,8 @@ const REMEMBERED_MAX = 1000;
 
 export class Watchlist extends Emitter<WatchlistEvents> {
   readonly #names: EventNames;
-  /** Latest change of each user announced by a single frame and not yet repeated by a combined one. */
-  readonly #announced = new Map<string, string>();
+  /** Changes (`online u-7`) announced by single frames and not yet repeated by a combined one. */
+  readonly #announced = new Set<string>();
 
   constructor(names: EventNames, runtime: Runtime) {
     super({ report: runtime.report });
@@ -48,21 +48,21 @@ export class Watchlist extends Emitter<WatchlistEvents> {
   #single(name: 'online' | 'offline', data: unknown): void {
     const userIds = isJsonObject(data) ? stringsOf(member(data, 'user_ids')) : [];
     for (const id of userIds) {
-      if (this.#announced.size < REMEMBERED_MAX) this.#announced.set(id, name);
+      if (this.#announced.size < REMEMBERED_MAX) this.#announced.add(`${name} ${id}`);
     }
     this.#announce(name, userIds);
   }
 
   #combined(data: unknown): void {
     const events = isJsonObject(data) ? member(data, 'events') : undefined;
-    const announced = new Map(this.#announced);
+    const announced = new Set(this.#announced);
     this.#announced.clear();
     for (const event of Array.isArray(events) ? events.filter(isJsonObject) : []) {
       const name = stringMember(event, 'name') ?? '';
       const userIds = stringsOf(member(event, 'user_ids'));
       this.#announce(
         name,
-        userIds.filter((id) => announced.get(id) !== name),
+        userIds.filter((id) => !announced.has(`${name} ${id}`)),
       );
     }
   }
