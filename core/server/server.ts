@@ -6,6 +6,7 @@ import type { App } from './apps/app.ts';
 import { AppRegistry } from './apps/app-registry.ts';
 import { channelNameRules } from './apps/channel-rules.ts';
 import { type Drivers, openDrivers } from './compose.ts';
+import type { Route } from './http/exchange-types.ts';
 import { createHttpFront, type HttpFront } from './http/front.ts';
 import type { HttpDeps } from './http/http-deps.ts';
 import { createWebSocketRateLimiter } from './http/rate-limit.ts';
@@ -38,26 +39,37 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+export interface ServerOptions {
+  readonly logger: Logger;
+  /** Routes of a program that embeds the server, served on the same port beside the HTTP API. Default: none. */
+  readonly routes?: readonly Route[];
+}
+
 export async function startServer(
   settings: Settings,
-  { logger }: { logger: Logger },
+  { logger, routes = [] }: ServerOptions,
 ): Promise<RunningServer> {
   const drivers = await openDrivers(settings, logger);
   try {
-    return await start(settings, drivers, logger);
+    return await start(settings, drivers, logger, routes);
   } catch (error) {
     await drivers.close();
     throw error;
   }
 }
 
-async function start(settings: Settings, drivers: Drivers, logger: Logger): Promise<RunningServer> {
+async function start(
+  settings: Settings,
+  drivers: Drivers,
+  logger: Logger,
+  routes: readonly Route[],
+): Promise<RunningServer> {
   const counters = createCounters();
   const apps = new AppRegistry(settings.apps);
   const context = realtimeContext(settings, drivers, counters, logger);
   let isDraining = false;
   const deps = httpDeps(context, apps, counters, () => isDraining);
-  const front = await createHttpFront(deps);
+  const front = await createHttpFront(deps, { routes });
   acceptUpgrades(front.httpServer, {
     context,
     apps,

@@ -57,11 +57,12 @@ export interface AppRoute {
   readonly methods: { readonly GET?: AppHandler; readonly POST?: AppHandler; readonly DELETE?: AppHandler };
 }
 
-/** A path anyone may ask: health and inspection. */
+/** A path anyone may ask: health, inspection, and what a program that embeds the server adds. */
 export interface OpenRoute {
   readonly kind: 'open';
+  /** With `:name` for parameters; a last segment `*` takes the rest of the path. */
   readonly path: string;
-  readonly methods: { readonly GET: OpenHandler };
+  readonly methods: { readonly GET?: OpenHandler; readonly POST?: OpenHandler };
 }
 
 export type Route = AppRoute | OpenRoute;

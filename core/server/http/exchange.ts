@@ -103,21 +103,26 @@ function countCall(counters: AppCounters, request: HttpRequest, answer: HttpAnsw
 
 /** HEAD is answered like GET; the transport leaves the body out. */
 function appHandler({ methods }: AppRoute, method: string): AppHandler | undefined {
-  switch (method) {
-    case 'GET':
-    case 'HEAD':
-      return methods.GET;
-    case 'POST':
-      return methods.POST;
-    case 'DELETE':
-      return methods.DELETE;
-    default:
-      return undefined;
-  }
+  return method === 'DELETE' ? methods.DELETE : readOrPost(methods, method);
 }
 
 function openHandler({ methods }: OpenRoute, method: string): OpenHandler | undefined {
-  return method === 'GET' || method === 'HEAD' ? methods.GET : undefined;
+  return readOrPost(methods, method);
+}
+
+function readOrPost<Handler>(
+  { GET, POST }: { readonly GET?: Handler; readonly POST?: Handler },
+  method: string,
+): Handler | undefined {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      return GET;
+    case 'POST':
+      return POST;
+    default:
+      return undefined;
+  }
 }
 
 function hasMethod(route: Route, method: string): boolean {
