@@ -65,7 +65,8 @@ describe('routes of an embedding program', () => {
   it('leaves the API and unknown paths as they were', async () => {
     expect((await fetch(`${origin}/live`)).status).toBe(200);
     expect((await fetch(`${origin}/nothing`)).status).toBe(404);
-    expect((await fetch(`${origin}/apps/4242/channels`)).status).toBe(401);
+    const unsigned = await fetch(`${origin}/apps/4242/channels`);
+    expect(await unsigned.json()).toMatchObject({ status: 400, error: expect.stringContaining('auth') });
   });
 
   it('refuses a body beyond the limit before the handler sees it', async () => {
