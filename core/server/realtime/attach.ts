@@ -7,6 +7,7 @@ import {
   encodePresence,
   encodeV1,
   encodeV2,
+  type Filter,
   overCapacity,
   subscriptionSucceeded,
   withPrefixOf,
@@ -19,12 +20,12 @@ import { cachedEventKey, parseCachedEvent } from '../publish/cached-event.ts';
 import { announceMemberAdded, announceSubscriptionCount } from './announcements.ts';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
-import type { MessageFilter, Subscription } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
 
 export interface AttachRequest {
   readonly channel: string;
   readonly kind: ChannelKind;
-  readonly filter: MessageFilter | null;
+  readonly filter: Filter | null;
   /** The member that a presence subscription adds; null on every other kind. */
   readonly member: Member | null;
 }

@@ -5,32 +5,30 @@ import {
   type CompileExpression,
   compileFilter,
   createFilterMessage,
+  type Filter,
+  type FilterMessage,
   parseFilter,
   type SubscribeRequest,
 } from '@sockudo/protocol';
 import type { Message } from '../ports/message.ts';
 import type { Settings } from '../settings.ts';
-import type { MessageFilter } from './subscription.ts';
 
 /** Null: the subscription gets everything. Protocol 1 filters are checked like any other and then have no effect. */
 export function subscriptionFilter(
   request: SubscribeRequest,
   protocol: 1 | 2,
   { filters }: Pick<Settings, 'filters'>,
-): MessageFilter | null {
+): Filter | null {
   const source = parseFilter(request, filters);
   if (source === null) return null;
-  const filter = compileFilter(source, {
-    compileExpression,
-    content: filters.tagsEnabled,
-  });
-  if (protocol === 1) return null;
-  return (message) => filter.matches(createFilterMessage(filterFields(message)));
+  const filter = compileFilter(source, { compileExpression, content: filters.tagsEnabled });
+  return protocol === 1 ? null : filter;
 }
 
-function filterFields(message: Message) {
+/** A message as filters see it, live and replayed alike (divergence D39). Made once for each message. */
+export function filterMessageOf(message: Message): FilterMessage {
   const { event, channel, data, userId, tags, extras, messageId, position, version } = message;
-  return {
+  return createFilterMessage({
     event,
     channel,
     data,
@@ -41,7 +39,7 @@ function filterFields(message: Message) {
     streamId: position?.streamId,
     serial: position?.serial,
     action: version === undefined ? undefined : `message.${version.action}`,
-  };
+  });
 }
 
 const compileExpression: CompileExpression = (source, limits) => {

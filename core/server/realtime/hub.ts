@@ -1,15 +1,15 @@
 // Who on this node is subscribed to what, and the way from one message to all of their outboxes. Synchronous and without
 // storage: positions, presence and counts across nodes belong to the ports.
-import { channelKind, matchesWildcard, userChannelId } from '@sockudo/protocol';
+import { channelKind, userChannelId } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { AppCounters, Counters } from '../metrics/counters.ts';
 import type { Envelope } from '../ports/fanout.ts';
 import type { Message } from '../ports/message.ts';
 import { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
-import { encodeMessage, type FrameOptions } from './encode-message.ts';
+import { Delivery, deliverOnce, deliverToUser, matchingPatterns } from './delivery.ts';
+import type { FrameOptions } from './encode-message.ts';
 import { Subscription } from './subscription.ts';
-import { DELIVERY_CLASSES, V1_TEXT } from './wire-format.ts';
 
 /** Everything of one app that lives in this process. */
 export class AppHub {
@@ -127,7 +127,7 @@ export class Hub {
     const userId = userChannelId(key.channel);
     if (userId !== null) deliverToUser(hub, userId, key.channel, delivery);
     const exact = hub.channels.get(key.channel);
-    const patterns = hub.patterns.size === 0 ? NO_CHANNELS : matchingPatterns(hub, key.channel);
+    const patterns = matchingPatterns(hub, key.channel);
     if (patterns.length === 0) {
       if (exact !== undefined) for (const subscription of exact.subscriptions) delivery.offer(subscription);
     } else {
@@ -140,87 +140,5 @@ export class Hub {
   deliverTo(subscription: Subscription, message: Message): void {
     const { counters } = subscription.connection;
     new Delivery(message, undefined, this.#frameOptions, counters).offer(subscription);
-  }
-}
-
-/** One message on its way: encoded at most once per delivery class. */
-class Delivery {
-  readonly #message: Message;
-  readonly #except: string | undefined;
-  readonly #options: FrameOptions;
-  readonly #counters: AppCounters;
-  readonly #frames: (Buffer | null)[] = new Array(DELIVERY_CLASSES).fill(null);
-  recipients = 0;
-
-  constructor(message: Message, except: string | undefined, options: FrameOptions, counters: AppCounters) {
-    this.#message = message;
-    this.#except = except;
-    this.#options = options;
-    this.#counters = counters;
-  }
-
-  /** False: this subscription does not get the message. */
-  offer(subscription: Subscription): boolean {
-    const { connection } = subscription;
-    if (!this.isFor(connection)) return false;
-    if (subscription.gate !== null) {
-      subscription.hold(this.#message);
-      return true;
-    }
-    if (
-      subscription.filter !== null &&
-      this.#message.platform !== true &&
-      !subscription.filter(this.#message)
-    ) {
-      this.#counters.eventFilterSuppressed += 1;
-      return false;
-    }
-    this.send(connection);
-    return true;
-  }
-
-  send(connection: Connection): void {
-    const deliveryClass = connection.deliveryClass;
-    let frame = this.#frames[deliveryClass] ?? null;
-    if (frame === null) {
-      frame = encodeMessage(this.#message, deliveryClass, this.#options);
-      this.#frames[deliveryClass] = frame;
-    }
-    connection.push(frame);
-    this.recipients += 1;
-  }
-
-  isFor(connection: Connection): boolean {
-    if (connection.socketId === this.#except) return false;
-    return this.#message.protocol2Only !== true || connection.deliveryClass !== V1_TEXT;
-  }
-}
-
-/** Protocol 1 connections hear events of their user without subscribing; protocol 2 ones subscribe (realtime.md section 4.3). */
-function deliverToUser(hub: AppHub, userId: string, channel: string, delivery: Delivery): void {
-  const connections = hub.users.get(userId);
-  if (connections === undefined) return;
-  for (const connection of connections) {
-    const hearsUnasked = connection.protocol === 1 && !connection.subscriptions.has(channel);
-    if (hearsUnasked && delivery.isFor(connection)) delivery.send(connection);
-  }
-}
-
-const NO_CHANNELS: readonly Channel[] = [];
-
-function matchingPatterns(hub: AppHub, name: string): readonly Channel[] {
-  const matching: Channel[] = [];
-  for (const [pattern, channel] of hub.patterns) if (matchesWildcard(pattern, name)) matching.push(channel);
-  return matching;
-}
-
-/** One copy for each connection, however many of its subscriptions match; any of them may let it through. */
-function deliverOnce(channels: readonly Channel[], delivery: Delivery): void {
-  const served = new Set<Connection>();
-  for (const channel of channels) {
-    for (const subscription of channel.subscriptions) {
-      if (served.has(subscription.connection)) continue;
-      if (delivery.offer(subscription)) served.add(subscription.connection);
-    }
   }
 }

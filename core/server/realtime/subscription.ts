@@ -1,17 +1,14 @@
 // One connection's place in one channel. While it is attaching, live messages wait in its gate so that nothing is lost or
 // doubled between the position that the acknowledgement names and the first live frame.
-import { OUTBOX_MAX_MESSAGES } from '@sockudo/protocol';
+import { type Filter, OUTBOX_MAX_MESSAGES } from '@sockudo/protocol';
 import type { Message } from '../ports/message.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
 
-/** Decides whether a subscription wants a message; true delivers. */
-export type MessageFilter = (message: Message) => boolean;
-
 export class Subscription {
   readonly connection: Connection;
   readonly channel: Channel;
-  filter: MessageFilter | null = null;
+  filter: Filter | null = null;
   /** Id under which this connection joined a presence channel; kept here because sign-in may change the connection's (D24). */
   memberId: string | null = null;
   /** Presence updates sent in the second that ends at `updateWindowEndsMs`. */

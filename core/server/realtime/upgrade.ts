@@ -19,6 +19,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { App } from '../apps/app.ts';
 import type { AppRegistry } from '../apps/app-registry.ts';
 import { isOriginAllowed } from '../apps/origins.ts';
+import { UNKNOWN_ADDRESS } from '../http/client-address.ts';
 import type { HttpAnswer } from '../http/exchange-types.ts';
 import type { RateLimiter } from '../http/rate-limit.ts';
 import { Connection } from './connection.ts';
@@ -95,10 +96,12 @@ class Upgrades {
   async #rateLimit(request: IncomingMessage, socket: Duplex): Promise<HttpAnswer | null> {
     const { rateLimiter } = this.#deps;
     if (rateLimiter === null) return null;
-    const peer = request.socket.remoteAddress ?? '';
-    const verdict = await rateLimiter.check(peer, (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value[0] : value;
+    const verdict = await rateLimiter.check({
+      peerAddress: request.socket.remoteAddress ?? UNKNOWN_ADDRESS,
+      header(name) {
+        const value = request.headers[name];
+        return Array.isArray(value) ? value[0] : value;
+      },
     });
     if (socket.destroyed) return plain(499, '');
     return verdict.allowed ? null : verdict.answer;
