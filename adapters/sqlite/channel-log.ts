@@ -13,7 +13,7 @@ import {
   type StreamState,
 } from '@sockudo/server/ports';
 import { type Channel, ChannelTable } from './channel-table.ts';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 import { EntryTable } from './entry-table.ts';
 import {
   AppendOperation,
@@ -24,18 +24,12 @@ import {
   ResetOperation,
 } from './log-operations.ts';
 import { LogView } from './log-view.ts';
-import type { Logger } from './logger.ts';
 import { ReceiptTable } from './receipt-table.ts';
 import { type Removed, RetentionSweep } from './retention-sweep.ts';
 
-export interface SqliteChannelLogOptions {
-  /** The database file; made with its folder if need be. Stores that name the same file share it. */
-  readonly path: string;
-  readonly logger?: Logger;
+export interface SqliteChannelLogOptions extends DatabaseOptions {
   /** Milliseconds since the epoch; default `Date.now`. */
   readonly now?: () => number;
-  /** Length of the write-ahead log from which it is copied back, default 16 MiB. */
-  readonly walBytes?: number;
   /** Channels whose heads are kept in memory, default 20,000 (about 500 bytes each). */
   readonly maxCachedChannels?: number;
 }

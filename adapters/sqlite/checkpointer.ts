@@ -20,6 +20,10 @@ export interface CheckpointerOptions {
 const MAX_ROUNDS = 6;
 /** So few frames are copied in a few milliseconds, for which the writer pauses. */
 const HANDOVER_FRAMES = 256;
+/** At this many times the length at which copying began, the writer waits for the copy: the WAL grows no further. */
+const HARD_LIMIT = 4;
+/** A look takes some locks, which counts at thousands of groups a second. */
+const LOOK_EVERY_GROUPS = 8;
 /** A WAL frame is a page and this header (SQLite file format, WAL format). */
 const FRAME_HEADER_BYTES = 24;
 
@@ -29,6 +33,8 @@ export class Checkpointer {
   readonly #boundFrames: number;
   #worker: Worker | null = null;
   #current: Promise<void> | null = null;
+  #groups = 0;
+  #isWriterPaused = false;
   #isClosed = false;
   /** Raised while a foreign reader keeps the WAL from being copied, so that it isn't tried in vain after every group. */
   #nextFrames: number;
@@ -41,14 +47,16 @@ export class Checkpointer {
     this.#nextFrames = this.#boundFrames;
   }
 
-  /** Looks how long the WAL is (about a microsecond) and starts a checkpoint if that is too long. */
+  /** After each group: looks from time to time how long the WAL is, and starts a checkpoint if that is too long. */
   check(): void {
-    if (this.#current !== null || this.#isClosed || this.#look().log < this.#nextFrames) return;
-    this.#current = this.#copy()
-      .catch((error: unknown) => this.#postpone({ error: String(error) }))
-      .finally(() => {
-        this.#current = null;
-      });
+    this.#groups += 1;
+    if (this.#groups % LOOK_EVERY_GROUPS !== 0 || this.#isClosed) return;
+    const { log } = this.#look();
+    if (this.#current === null) {
+      if (log >= this.#nextFrames) this.#start();
+    } else if (log >= HARD_LIMIT * this.#nextFrames) {
+      this.#pauseWriter();
+    }
   }
 
   async close(): Promise<void> {
@@ -66,20 +74,37 @@ export class Checkpointer {
     return { log: Number(row.log), checkpointed: Number(row.checkpointed) };
   }
 
+  #start(): void {
+    this.#current = this.#copy()
+      .catch((error: unknown) => this.#postpone({ error: String(error) }))
+      .finally(() => {
+        this.#current = null;
+        this.#resumeWriter();
+      });
+  }
+
   async #copy(): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       await this.#checkpoint();
       const { log, checkpointed } = this.#look();
       if (log - checkpointed <= HANDOVER_FRAMES) break;
     }
+    this.#pauseWriter();
+    const { log, checkpointed } = await this.#checkpoint();
+    if (checkpointed < log) this.#postpone({ frames: log, checkpointed });
+    else this.#nextFrames = this.#boundFrames;
+  }
+
+  #pauseWriter(): void {
+    if (this.#isWriterPaused) return;
+    this.#isWriterPaused = true;
     this.#options.writer.pause();
-    try {
-      const { log, checkpointed } = await this.#checkpoint();
-      if (checkpointed < log) this.#postpone({ frames: log, checkpointed });
-      else this.#nextFrames = this.#boundFrames;
-    } finally {
-      this.#options.writer.resume();
-    }
+  }
+
+  #resumeWriter(): void {
+    if (!this.#isWriterPaused) return;
+    this.#isWriterPaused = false;
+    this.#options.writer.resume();
   }
 
   #postpone(details: object): void {

@@ -15,6 +15,8 @@ export interface DatabaseOptions {
   readonly logger?: Logger;
   /** Length of the write-ahead log from which it is copied back, default 16 MiB. */
   readonly walBytes?: number;
+  /** How the write-ahead log is brought to the disk, default `fs.fdatasync`; tests hold it up or let it fail. */
+  readonly syncFile?: (descriptor: number, done: (error: Error | null) => void) => void;
 }
 
 const DEFAULT_WAL_BYTES = 16 * 1024 * 1024;
@@ -45,11 +47,13 @@ export class Database {
   readonly #checkpointer: Checkpointer;
   readonly #lock: { release(): void };
   readonly #walFd: number;
+  readonly #syncFile: NonNullable<DatabaseOptions['syncFile']>;
   #users = 0;
 
   /** Use `openDatabase`. */
   constructor(options: DatabaseOptions) {
     this.path = options.path;
+    this.#syncFile = options.syncFile ?? fdatasync;
     const walBytes = options.walBytes ?? DEFAULT_WAL_BYTES;
     prepareFile(this.path);
     this.#lock = lockDatabase(this.path);
@@ -100,7 +104,7 @@ export class Database {
 
   #syncWal(): Promise<void> {
     return new Promise((synced, failed) => {
-      fdatasync(this.#walFd, (error) => (error === null ? synced() : failed(error)));
+      this.#syncFile(this.#walFd, (error) => (error === null ? synced() : failed(error)));
     });
   }
 }
