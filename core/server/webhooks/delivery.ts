@@ -33,10 +33,9 @@ export function originOf(url: string): string {
 }
 
 async function send(delivery: DeliveryJob, signal: AbortSignal, dispatcher: Dispatcher): Promise<number> {
-  const url = new URL(delivery.url);
-  const response = await request(withoutCredentials(url), {
+  const response = await request(delivery.url, {
     method: 'POST',
-    headers: { ...basicAuthorization(url, delivery.headers), ...delivery.headers },
+    headers: delivery.headers,
     body: delivery.body,
     dispatcher,
     signal,
@@ -49,21 +48,6 @@ async function send(delivery: DeliveryJob, signal: AbortSignal, dispatcher: Disp
   return response.statusCode;
 }
 
-function withoutCredentials(url: URL): URL {
-  const plain = new URL(url);
-  plain.username = '';
-  plain.password = '';
-  return plain;
-}
-
-/** `https://user:password@host/` means basic authentication (RFC 7617), unless a header says otherwise. */
-function basicAuthorization(url: URL, headers: Readonly<Record<string, string>>): Record<string, string> {
-  if (url.username === '' && url.password === '') return {};
-  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return {};
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
-}
-
 function again(delivery: DeliveryJob, job: Job, reason: string): JobOutcome {
   const elapsedMs = Date.now() - job.firstAttemptAtMs;
   const delayMs = retryPauseMs(delivery.retry, { attempt: job.attempt, elapsedMs });
@@ -74,7 +58,7 @@ function again(delivery: DeliveryJob, job: Job, reason: string): JobOutcome {
 function isFinal(error: unknown): boolean {
   if (error instanceof BlockedAddress) return true;
   const code = codeOf(error);
-  return code === 'UND_ERR_INVALID_ARG' || code === 'ERR_INVALID_URL' || error instanceof URIError;
+  return code === 'UND_ERR_INVALID_ARG' || code === 'ERR_INVALID_URL';
 }
 
 /** The error's code or name: its text may repeat the address. */
