@@ -1,3 +1,4 @@
+export { createSqliteCache, type SqliteCacheOptions } from './cache.ts';
 export {
   createChannelLog,
   createChannelLog as create,
