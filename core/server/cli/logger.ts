@@ -17,13 +17,31 @@ function fieldText(value: unknown): string {
   return typeof value === 'string' && /^[\w./:@#-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
+/** What pino writes on a line; everything else in it was given by the caller. */
+interface LogLine {
+  readonly level: number;
+  readonly time: number;
+  readonly msg?: string;
+  readonly err?: { readonly stack?: string; readonly message?: string };
+  readonly [field: string]: unknown;
+}
+
 /** `2026-01-31T12:00:00.000Z INFO  text key=value`, with the stack of an error below. */
 function plainLine(json: string): string {
-  const { level, time, msg, pid: _pid, hostname: _hostname, err, ...fields } = JSON.parse(json);
+  // CAST: the line was written by pino a moment ago, in the form LogLine says.
+  const {
+    level,
+    time,
+    msg = '',
+    pid: _pid,
+    hostname: _hostname,
+    err,
+    ...fields
+  } = JSON.parse(json) as LogLine;
   const at = new Date(time).toISOString();
   const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${fieldText(value)}`);
   const stack = err === undefined ? '' : `\n  ${String(err.stack ?? err.message).replaceAll('\n', '\n  ')}`;
-  return `${at} ${LEVEL_NAMES.get(level) ?? level} ${msg ?? ''}${pairs.join('')}${stack}\n`;
+  return `${at} ${LEVEL_NAMES.get(level) ?? level} ${msg}${pairs.join('')}${stack}\n`;
 }
 
 export function createLogger(settings: Settings['log'], target: LineTarget = process.stderr): Logger {

@@ -15,7 +15,8 @@ export type Act = <Arguments extends unknown[]>(
   action: (...args: Arguments) => Promise<ExitCode>,
 ) => (...args: Arguments) => Promise<void>;
 
-function createProgram(io: CliIo, act: Act): Command {
+/** Every command with its options; nothing runs before it is parsed. */
+export function createProgram(io: CliIo, act: Act): Command {
   const program = new Command('sockudo')
     .description('A realtime server that speaks the Pusher protocol, and the tools to work with one')
     .version(packageJson.version)

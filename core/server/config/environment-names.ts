@@ -151,3 +151,10 @@ export const VARIABLES: ReadonlyMap<string, string> = new Map([
       .map((name): [string, string] => [`${prefix}_${name.toUpperCase()}`, `${section}.${name}`]),
   ),
 ]);
+
+/** Dotted setting → the variables that set it, in order of precedence. */
+export function variablesBySetting(): ReadonlyMap<string, readonly string[]> {
+  const settings = new Map<string, string[]>();
+  for (const [name, setting] of VARIABLES) settings.set(setting, [...(settings.get(setting) ?? []), name]);
+  return settings;
+}
