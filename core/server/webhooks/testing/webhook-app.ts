@@ -43,6 +43,8 @@ export interface Receiver {
   answer(handler: (response: ServerResponse, request: ReceivedWebhook) => void): void;
   /** Resolves once so many requests have come in all. */
   count(requests: number): Promise<void>;
+  /** Resolves once a request has come whose body holds this text. */
+  hears(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,16 @@ export async function startReceiver(): Promise<Receiver> {
     respond(response, webhook);
     for (const check of waiting) check();
   });
+  const until = (condition: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const check = () => {
+        if (!condition()) return;
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      check();
+    });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // CAST: a server that listens on TCP has an AddressInfo.
   const { port } = server.address() as AddressInfo;
@@ -68,16 +80,8 @@ export async function startReceiver(): Promise<Receiver> {
     answer: (handler) => {
       respond = handler;
     },
-    count: (requests) =>
-      new Promise((resolve) => {
-        const check = () => {
-          if (received.length < requests) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-      }),
+    count: (requests) => until(() => received.length >= requests),
+    hears: (text) => until(() => received.some(({ body }) => body.includes(text))),
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
