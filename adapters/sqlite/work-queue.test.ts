@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CONTRACT_LIMITS, describeJobStore } from '../../core/server/ports/job-store.contract.ts';
 import { describeWorkQueue } from '../../core/server/ports/work-queue.contract.ts';
 import type { WorkQueue } from '../../core/server/ports/work-queue.ts';
+import { createChannelLog } from './channel-log.ts';
 import { createSqliteJobStore, createWorkQueue } from './work-queue.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'work-queue-'));
@@ -55,6 +56,26 @@ describe('the SQLite file', () => {
     const [job] = await after.claim({ queue: 'q', limit: 1, nowMs: 200, untilMs: 300 });
     expect(job).toMatchObject({ attempt: 2, faults: 1 });
     await after.close();
+  });
+
+  it('is the one of the channel log as well, in either order of opening and closing', async () => {
+    const path = newPath();
+    const job = { queue: 'q', payload: 'a' };
+    const queue = await createWorkQueue({ path });
+    const log = await createChannelLog({ path });
+    await queue.add([job]);
+    await queue.close();
+    const key = { appId: '1', channel: 'room' };
+    const entry = { key, event: 'e', data: '1', publishedAtMs: Date.now(), retention: {} };
+    await log.commit({ entries: [entry], receipts: [] });
+    const again = await createWorkQueue({ path });
+    await log.close();
+    await again.add([job]);
+    expect((await again.counts('q')).waiting).toBe(2);
+    await again.close();
+    const reopened = await createChannelLog({ path });
+    expect((await reopened.head(key)).serial).toBe(1);
+    await reopened.close();
   });
 
   it('has every accepted job after kill -9', async () => {
