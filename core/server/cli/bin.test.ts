@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Child, runChild, temporaryDirectory } from './cli-fixture.ts';
+
+// A dozen processes start one after the other; a busy machine takes its time. Nothing here waits for a clock.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const CONFIG = {
   host: '127.0.0.1',

@@ -1,6 +1,6 @@
 // The `database` section: where stores are found. `sqlite` is ours; the others are accepted as Sockudo names them.
 import { z } from 'zod';
-import { redisTls } from './drivers.ts';
+import { redisTls } from './brokers.ts';
 import { flag, integer, port, positive, secret, text, texts } from './fields.ts';
 
 function sql(defaultPort: number) {
