@@ -88,7 +88,9 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Connects, or hurries a retry along. Nothing happens while connected or while an attempt is under way. */
   connect(): void {
     if (this.#options.WebSocket() === undefined) {
-      this.#options.logger.error('no WebSocket in this runtime: pass one as options.WebSocket');
+      this.#options.logger.error(
+        'no WebSocket to use: this runtime has none (pass one as options.WebSocket), or the transport options leave none',
+      );
       this.#apply('unsupported');
       return;
     }
