@@ -23,7 +23,7 @@ describe('warnings', () => {
     ],
     [
       withApps({ ...APP, webhooks: [{ url: 'https://a.example', event_types: ['channel_ocupied'] }] }),
-      'app_manager.array.apps[0] webhooks[0].event_types: `channel_ocupied` is no event that is sent; did you mean `channel_occupied`?',
+      'app_manager.array.apps[0].webhooks[0].event_types: `channel_ocupied` is no event that is sent; did you mean `channel_occupied`?',
     ],
     [
       { event_limits: { max_batch_size: 11 } },

@@ -89,6 +89,7 @@ function appWarnings(config: ServerConfig, raw: unknown): Problem[] {
         message: `has a policy, so these flat settings are ignored: ${ignored.join(', ')}`,
       });
     }
+    const owner = app.policy === undefined ? path : `${path}.policy`;
     const { limits, webhooks = [] } = policyOf(app);
     if (limits.terminate_on_limit && limits.max_client_events_per_second === 0) {
       warnings.push({
@@ -99,7 +100,7 @@ function appWarnings(config: ServerConfig, raw: unknown): Problem[] {
     return [
       ...warnings,
       ...webhooks.flatMap((webhook, place) =>
-        eventWarnings(`${path} webhooks[${place}]`, webhook.event_types),
+        eventWarnings(`${owner}.webhooks[${place}]`, webhook.event_types),
       ),
     ];
   });
