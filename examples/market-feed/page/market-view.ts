@@ -1,0 +1,46 @@
+// The public feed: subscribes first, then loads what came before, so that nothing is missed in between. Quotes carry a number;
+// what comes both ways is shown once. After a reconnect the same happens again and closes the gap.
+import type { Sockudo } from '@sockudo/client';
+import { MARKET_CHANNEL, type MarketEvents, type MarketState } from '../shared/market.ts';
+import { marketState } from './backend.ts';
+import { html, note } from './dom.ts';
+import { InstrumentCard } from './instrument-card.ts';
+
+export interface MarketView {
+  /** Quotes received so far. */
+  received(): number;
+}
+
+export function showMarket(sockudo: Sockudo): MarketView {
+  const cards = new Map<string, InstrumentCard>();
+  const problem = html('market-note');
+  let received = 0;
+
+  const market = sockudo.subscribe<MarketEvents>(MARKET_CHANNEL);
+  market.bind('quote', (quote) => {
+    received += 1;
+    cards.get(quote.symbol)?.add([quote]);
+  });
+  market.bind('pusher:subscription_succeeded', async () => {
+    try {
+      showState(await marketState(), cards);
+      note(problem, '');
+    } catch {
+      note(
+        problem,
+        'What happened before could not be loaded: the backend does not answer. Reload to try again.',
+      );
+    }
+  });
+  return { received: () => received };
+}
+
+function showState({ instruments, quotes }: MarketState, cards: Map<string, InstrumentCard>): void {
+  const list = html('cards');
+  if (cards.size === 0) {
+    for (const instrument of instruments) cards.set(instrument.symbol, new InstrumentCard(instrument));
+    list.replaceChildren(...[...cards.values()].map(({ element }) => element));
+    list.setAttribute('aria-busy', 'false');
+  }
+  for (const [symbol, card] of cards) card.add(quotes.filter((quote) => quote.symbol === symbol));
+}
