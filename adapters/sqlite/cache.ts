@@ -25,7 +25,7 @@ const opened = new WeakSet<Database>();
  * @throws DatabaseInUse when another process has the file; Error for a file of another program or of a newer version, or
  *   when this process has a cache on the file already.
  */
-export async function createSqliteCache(options: SqliteCacheOptions): Promise<Cache> {
+export async function createCache(options: SqliteCacheOptions): Promise<Cache> {
   const database = openDatabase(options);
   try {
     if (opened.has(database)) throw new Error(`database ${database.path} has a cache open already`);

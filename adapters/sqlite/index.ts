@@ -1,7 +1,6 @@
-export { createSqliteCache, type SqliteCacheOptions } from './cache.ts';
+export { createCache, type SqliteCacheOptions } from './cache.ts';
 export {
   createChannelLog,
-  createChannelLog as create,
   type SqliteChannelLog,
   type SqliteChannelLogOptions,
 } from './channel-log.ts';
@@ -9,3 +8,4 @@ export { type Database, type DatabaseOptions, openDatabase } from './database.ts
 export { DatabaseInUse } from './database-lock.ts';
 export type { Operation, Participant } from './group-commit.ts';
 export type { Logger } from './logger.ts';
+export { createWorkQueue, type SqliteWorkQueueOptions } from './work-queue.ts';

@@ -2,24 +2,20 @@
 // the newest ones, which is the price of not waiting for the disk on every webhook. Writes go through the file's group commit.
 import { randomUUID } from 'node:crypto';
 import type { SQLOutputValue, StatementSync } from 'node:sqlite';
-import type {
-  AttemptEnd,
-  Claim,
-  ClaimedJob,
-  JobDraft,
-  JobStore,
-  Lease,
-} from '../../core/server/ports/job-store.ts';
 import {
+  type AttemptEnd,
+  type Claim,
+  type ClaimedJob,
   createLeasedWorkQueue,
-  type LeasedWorkQueueOptions,
-} from '../../core/server/ports/leased-work-queue.ts';
-import {
   type DeadLetter,
   type JobCounts,
+  type JobDraft,
+  type JobStore,
+  type Lease,
+  type LeasedWorkQueueOptions,
   QueueFull,
   type WorkQueue,
-} from '../../core/server/ports/work-queue.ts';
+} from '@sockudo/server/ports';
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 import { silentLogger } from './logger.ts';
 import { EXPIRE_LEASES, SCHEMA, STATEMENTS } from './work-queue-schema.ts';

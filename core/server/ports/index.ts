@@ -16,6 +16,8 @@ export {
   type StreamState,
 } from './channel-log.ts';
 export type { ControlSignal, Envelope, Fanout, FanoutListener } from './fanout.ts';
+export type { AttemptEnd, Claim, ClaimedJob, JobDraft, JobStore, Lease } from './job-store.ts';
+export { createLeasedWorkQueue, type LeasedWorkQueueOptions } from './leased-work-queue.ts';
 export {
   answerReceipts,
   continuityGap,
@@ -25,5 +27,35 @@ export {
   serialWindow,
 } from './log-rules.ts';
 export type { Message, MessagePosition, MessageVersion } from './message.ts';
+export type {
+  AnnotationDraft,
+  AnnotationEntry,
+  AnnotationRecord,
+  AnnotationResult,
+  HistoryRow,
+  MessageLog,
+  MessageState,
+  MutationAction,
+  MutationDraft,
+  MutationResult,
+  Projection,
+  ReplayEntry,
+  ReplayResult,
+  RowsResult,
+  VersionDraft,
+  VersionEntry,
+  VersionsRange,
+} from './message-log.ts';
 export type { Occupancy } from './occupancy.ts';
 export type { JoinRequest, JoinResult, Member, Presence } from './presence.ts';
+export {
+  type DeadLetter,
+  type Job,
+  type JobCounts,
+  type JobHandler,
+  type JobOutcome,
+  type JobWorker,
+  type NewJob,
+  QueueFull,
+  type WorkQueue,
+} from './work-queue.ts';

@@ -1,0 +1,81 @@
+// Moves entries from the place where they arrived to the place where they are read by channel: with the commits while they
+// are many, and in the background once they are old. Entries that retention no longer keeps are dropped on the way.
+import type { ChannelTable } from './channel-table.ts';
+import type { EntryTable } from './entry-table.ts';
+import type { Participant } from './group-commit.ts';
+import type { LogView } from './log-view.ts';
+import type { RecentEntries, Segment } from './recent-entries.ts';
+
+/** So many entries, or bytes, wait in memory: enough that a channel has many to move at once. */
+const MAX_ROWS = 8192;
+const MAX_BYTES = 8 * 1024 * 1024;
+/** Older ones are moved without waiting for that, so that what is purged leaves the disk soon, also on an idle server. */
+const MAX_AGE_MS = 5_000;
+
+export interface SettlerOptions {
+  readonly channels: ChannelTable;
+  readonly entries: EntryTable;
+  readonly recent: RecentEntries;
+  readonly view: LogView;
+}
+
+/** As a participant of the group commit it has to join before the channels, whose rows it may change. */
+export class EntrySettler implements Participant {
+  readonly #options: SettlerOptions;
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+  }
+
+  /** True while entries have waited longer than they should. */
+  get isLate(): boolean {
+    const { oldest } = this.#options.recent;
+    return oldest !== undefined && performance.now() - oldest.begunAt > MAX_AGE_MS;
+  }
+
+  /** Inside a transaction: moves one segment if it is late. */
+  settleLate(): void {
+    if (!this.isLate) return;
+    this.#settleOldest();
+    this.#options.recent.removeTaken();
+  }
+
+  /** Keeps pace: moves about as many as were added, so that no group has to move all at once. */
+  beforeCommit(): void {
+    const { recent } = this.#options;
+    let budget = recent.added + recent.added / 2;
+    while (budget > 0 && (recent.rows > MAX_ROWS || recent.bytes > MAX_BYTES)) {
+      budget -= this.#settleOldest();
+    }
+    recent.removeTaken();
+  }
+
+  committed(): void {}
+
+  synced(): void {}
+
+  rolledBack(): void {}
+
+  #settleOldest(): number {
+    const { oldest } = this.#options.recent;
+    if (oldest === undefined) return 0;
+    const floor = this.#floorOf(oldest);
+    this.#options.recent.take();
+    for (const row of oldest.rows) {
+      if (row.entry.serial >= floor) this.#options.entries.insert(oldest.channelId, row);
+    }
+    return oldest.rows.length;
+  }
+
+  /** Where the channel's visible entries begin, made lasting if that drops entries; beyond them all for a reset channel. */
+  #floorOf({ channelId, key, firstSerial }: Segment): number {
+    const { channels, view } = this.#options;
+    const channel = channels.open(key);
+    if (channel.assigned.id !== channelId) return Number.POSITIVE_INFINITY;
+    const floor = Math.max(view.visibleFloor(channel), channel.assigned.oldestSerial);
+    if (floor > firstSerial && floor > channel.assigned.oldestSerial) {
+      channels.assign(channel, { ...channel.assigned, oldestSerial: floor });
+    }
+    return floor;
+  }
+}
