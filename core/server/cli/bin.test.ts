@@ -185,7 +185,7 @@ describe('serve', () => {
 
   it('runs without any configuration, prints key and secret, and keeps them', async () => {
     const empty = temporaryDirectory();
-    const place = { cwd: empty.path, env: { QUEUE_DRIVER: 'memory', HISTORY_BACKEND: 'memory' } };
+    const place = { cwd: empty.path };
     const child = new Child(['serve', '--port', '0'], place);
     try {
       const own = (await child.line('ready at')).replace('Sockudo is ready at ', '');
