@@ -3,6 +3,7 @@
 import { type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import { readBody } from './body-reader.ts';
 import { UNKNOWN_ADDRESS } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,6 +11,7 @@ import type { HttpAnswer, RequestHead, Route } from './exchange-types.ts';
 
 export interface HttpAppOptions {
   readonly exchange: Exchange;
+  readonly logger: Logger;
   readonly routes: readonly Route[];
   readonly maxBodyBytes: number;
   /** Once true, answers close their connection. */
@@ -38,14 +40,31 @@ export async function createHttpApp(options: HttpAppOptions): Promise<{ server: 
     frameworkErrors: (_error, _request, reply) => send(reply, MALFORMED, options),
   });
   knowAllMethods(app);
-  readBodiesOurselves(app);
-  app.setErrorHandler((_error, _request, reply) => send(reply, MALFORMED, options));
   app.setNotFoundHandler((_request, reply) => send(reply, NOT_FOUND, options));
   for (const route of options.routes) {
-    app.all(route.path, (request, reply) => serve(route, request, reply, options));
+    // Answered in the first hook, which never says that it is done: limits and signature come before fastify would look at the
+    // body and its content type.
+    app.all(
+      route.path,
+      { onRequest: (request, reply, _done) => serveSafely(route, request, reply, options) },
+      notReached,
+    );
   }
   await app.ready();
   return { server: app.server };
+}
+
+function serveSafely(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: HttpAppOptions,
+): void {
+  serve(route, request, reply, options).catch((error: unknown) => {
+    // Nothing of an exchange rejects; what does is a bug, and costs this connection and no other.
+    options.logger.error({ err: error }, 'request could not be answered');
+    request.raw.destroy();
+  });
 }
 
 async function serve(
@@ -119,10 +138,9 @@ function knowAllMethods(app: FastifyInstance): void {
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
 }
 
-/** Fastify hands every body over unread: its size and its signature come before its content type. */
-function readBodiesOurselves(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+/** Fastify wants a handler for every route. */
+function notReached(): never {
+  throw new Error('answered in onRequest');
 }
 
 const STATUS_LINES: Readonly<Record<string, string>> = {

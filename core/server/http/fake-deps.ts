@@ -153,7 +153,7 @@ export interface SignOptions {
 export function signedQuery(
   method: string,
   path: string,
-  body: string | null,
+  body: string | Buffer | null,
   options: SignOptions = {},
 ): string {
   const { app = fakeApp(), timestamp = Math.floor(Date.now() / 1000) } = options;
@@ -167,7 +167,10 @@ export function signedQuery(
   const names = Object.keys(parameters)
     .filter((name) => parameters[name] !== undefined)
     .sort();
-  const canonical = names.map((name) => `${name.toLowerCase()}=${parameters[name]}`).join('&');
+  const canonical = names
+    .map((name) => `${name.toLowerCase()}=${parameters[name]}`)
+    .sort()
+    .join('&');
   const signature = createHmac('sha256', app.secret).update(`${method}\n${path}\n${canonical}`).digest('hex');
   const encoded = names.map((name) => `${name}=${encodeURIComponent(parameters[name] ?? '')}`).join('&');
   return `${encoded}&auth_signature=${signature}`;

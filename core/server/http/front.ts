@@ -32,6 +32,8 @@ export interface HttpFront {
 export interface HttpFrontOptions {
   /** Routes of other parts of the server, beside those of this folder. */
   readonly routes?: readonly Route[];
+  /** Default true. Off, every request goes the ordinary way; the answers are the same. */
+  readonly fastLane?: boolean;
 }
 
 export async function createHttpFront(deps: HttpDeps, options: HttpFrontOptions = {}): Promise<HttpFront> {
@@ -39,6 +41,7 @@ export async function createHttpFront(deps: HttpDeps, options: HttpFrontOptions 
   const exchange = createExchange(deps);
   const { server } = await createHttpApp({
     exchange,
+    logger: deps.logger,
     routes: [...routesFor(settings), ...(options.routes ?? [])],
     maxBodyBytes: settings.http.maxBodyBytes,
     isDraining: deps.isDraining,
@@ -51,7 +54,7 @@ export async function createHttpFront(deps: HttpDeps, options: HttpFrontOptions 
       createFastLane({
         exchange,
         routes: { events: eventsRoute, batchEvents: batchEventsRoute },
-        isDraining: deps.isDraining,
+        takesRequests: () => options.fastLane !== false && !deps.isDraining(),
         handOver,
       }),
   );

@@ -123,6 +123,7 @@ export class FastLaneConnection {
     }
     this.#reads += 1;
     if (!this.#isLeaving) this.#readRequests();
+    if (this.#isLeaving && this.#slots.length === 0) this.#leave();
   };
 
   #readRequests(): void {
@@ -149,7 +150,6 @@ export class FastLaneConnection {
     }
     if (this.#unread.length > 0 && this.#reads > MAX_READS_PER_REQUEST) this.#isLeaving = true;
     if (this.#isLeaving || this.#slots.length >= MAX_IN_FLIGHT) this.#socket.pause();
-    if (this.#isLeaving && this.#slots.length === 0) this.#leave();
   }
 
   #start(bytes: Buffer): void {
@@ -167,15 +167,12 @@ export class FastLaneConnection {
 
   /** After answers left: what waited for them. */
   #goOn(): void {
-    if (this.#slots.length > 0) return;
-    if (this.#isLeaving) {
-      this.#leave();
-      return;
-    }
-    if (this.#unread.length > 0) this.#readRequests();
-    if (this.#isLeaving || this.#slots.length > 0) return;
+    if (!this.#isLeaving && this.#unread.length >= this.#wantedBytes) this.#readRequests();
+    const isBusy = this.#slots.length > 0;
+    if (this.#isLeaving && !isBusy) this.#leave();
+    if (this.#isLeaving || this.#slots.length >= MAX_IN_FLIGHT) return;
     if (this.#socket.isPaused()) this.#socket.resume();
-    if (this.#hasEnded) this.#finish();
+    if (this.#hasEnded && !isBusy) this.#finish();
   }
 
   #leave(): void {

@@ -12,8 +12,8 @@ import { RequestReader } from './request-reader.ts';
 export interface FastLaneOptions {
   readonly exchange: Exchange;
   readonly routes: { readonly events: Route; readonly batchEvents: Route };
-  /** Once true, every further request goes the ordinary way, which tells the peer to leave. */
-  isDraining(): boolean;
+  /** While false, every further request goes the ordinary way. */
+  takesRequests(): boolean;
   /** Gives the socket to the ordinary parser; its next bytes have been put back. */
   handOver(socket: Socket): void;
 }
@@ -29,7 +29,7 @@ export interface FastLane {
 
 const TICK_MS = 1_000;
 
-export function createFastLane({ exchange, routes, isDraining, handOver }: FastLaneOptions): FastLane {
+export function createFastLane({ exchange, routes, takesRequests, handOver }: FastLaneOptions): FastLane {
   const connections = new Set<FastLaneConnection>();
   const clock = { seconds: 0 };
   let toFlush: FastLaneConnection[] = [];
@@ -44,7 +44,7 @@ export function createFastLane({ exchange, routes, isDraining, handOver }: FastL
     reader: new RequestReader(),
     writer: createAnswerWriter(),
     clock,
-    isOpen: () => !isDraining(),
+    isOpen: takesRequests,
     answer: (request, isBatch) => answer(exchange, isBatch ? routes.batchEvents : routes.events, request),
     flushLater(connection) {
       // At the end of the turn, when all requests that had arrived are read: answers that leave one after the other cost less
