@@ -10,6 +10,7 @@ import { createMemoryWorkQueue } from './memory/work-queue.ts';
 import type { Cache } from './ports/cache.ts';
 import type { ChannelLog } from './ports/channel-log.ts';
 import type { Fanout } from './ports/fanout.ts';
+import type { LeasedWorkQueueOptions } from './ports/leased-work-queue.ts';
 import type { Occupancy } from './ports/occupancy.ts';
 import type { Presence } from './ports/presence.ts';
 import type { WorkQueue } from './ports/work-queue.ts';
@@ -31,7 +32,7 @@ export interface Drivers {
 /** What a store package offers. */
 interface StorePackage {
   createChannelLog(options: { path: string; logger: Logger }): Promise<ChannelLog>;
-  createWorkQueue(options: { path: string; logger: Logger }): Promise<WorkQueue>;
+  createWorkQueue(options: { path: string } & LeasedWorkQueueOptions): Promise<WorkQueue>;
   createCache(options: { path: string; logger: Logger }): Promise<Cache>;
 }
 
@@ -48,32 +49,14 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
   const close = async (): Promise<void> => {
     for (const port of opened.reverse()) await port.close();
   };
+  const onDeliveryError = (err: unknown): void => logger.error({ err }, 'a delivery failed');
   try {
-    const { drivers } = settings;
-    const options = { path: settings.databasePath, logger };
-    const durableLog = await open(
-      drivers.channelLog === 'memory'
-        ? createMemoryChannelLog()
-        : storePackage('history.backend', drivers.channelLog).then((store) =>
-            store.createChannelLog(options),
-          ),
-    );
-    const cache = await open(
-      drivers.cache === 'memory'
-        ? createMemoryCache()
-        : storePackage('cache.driver', drivers.cache).then((store) => store.createCache(options)),
-    );
-    const workQueue = await open(
-      drivers.workQueue === 'memory'
-        ? createMemoryWorkQueue()
-        : storePackage('queue.driver', drivers.workQueue).then((store) => store.createWorkQueue(options)),
-    );
     return {
-      durableLog,
+      durableLog: await open(channelLog(settings, logger)),
       volatileLog: await open(createMemoryChannelLog()),
-      workQueue,
-      cache,
-      fanout: await open(createLocalFanout({ onError: (err) => logger.error({ err }, 'a delivery failed') })),
+      cache: await open(cache(settings, logger)),
+      workQueue: await open(workQueue(settings, logger)),
+      fanout: await open(createLocalFanout({ onError: onDeliveryError })),
       presence: await open(createMemoryPresence()),
       occupancy: await open(createMemoryOccupancy()),
       close,
@@ -82,6 +65,39 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
     await close();
     throw error;
   }
+}
+
+async function channelLog({ drivers, databasePath }: Settings, logger: Logger): Promise<ChannelLog> {
+  if (drivers.channelLog === 'memory') return createMemoryChannelLog();
+  const store = await storePackage('history.backend', drivers.channelLog);
+  return store.createChannelLog({ path: databasePath, logger });
+}
+
+async function cache({ drivers, databasePath, cacheMaxKeys }: Settings, logger: Logger): Promise<Cache> {
+  if (drivers.cache === 'memory') return createMemoryCache({ maxEntries: cacheMaxKeys });
+  const store = await storePackage('cache.driver', drivers.cache);
+  return store.createCache({ path: databasePath, logger });
+}
+
+async function workQueue({ drivers, databasePath, queue }: Settings, logger: Logger): Promise<WorkQueue> {
+  const options: LeasedWorkQueueOptions = {
+    leaseMs: queue.leaseMs,
+    renewMs: queue.leaseRenewMs,
+    pollMs: queue.pollIntervalMs,
+    maxFaults: queue.maxAttempts,
+    faultBackoffMs: queue.retryBaseDelayMs,
+    maxFaultBackoffMs: queue.retryMaxDelayMs,
+    onError: (err) => logger.error({ err }, 'the work queue failed'),
+  };
+  if (drivers.workQueue === 'memory') {
+    return createMemoryWorkQueue({
+      ...options,
+      maxJobs: queue.memoryCapacity,
+      maxDeadLetters: queue.failedRetention,
+    });
+  }
+  const store = await storePackage('queue.driver', drivers.workQueue);
+  return store.createWorkQueue({ ...options, path: databasePath });
 }
 
 async function storePackage(setting: string, driver: string): Promise<StorePackage> {
