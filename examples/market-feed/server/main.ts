@@ -28,6 +28,12 @@ function exitWith(message: string): never {
   process.exit(1);
 }
 
+function hintFor(message: string): string {
+  if (message.startsWith('port:')) return '\nChoose another port like this: PORT=7001 npm start';
+  if (message.includes('in use by process')) return '\nIs it running already? One folder holds one server.';
+  return '';
+}
+
 const { settings, app } = settingsOrExit();
 const forwarding = createForwarding('/backend');
 process.on('message', (message) => {
@@ -37,12 +43,9 @@ process.on('message', (message) => {
 
 const logger = pino({ level: 'warn' }, pino.destination(2));
 const routes = [...(await pageRoutes(app.key)), ...forwarding.routes];
-const server = await startServer(settings, { logger, routes }).catch((error: Error) => {
-  const hint = error.message.startsWith('port:')
-    ? '\nChoose another port like this: PORT=7001 npm start'
-    : '';
-  return exitWith(`The server did not start. ${error.message}${hint}`);
-});
+const server = await startServer(settings, { logger, routes }).catch((error: Error) =>
+  exitWith(`The server did not start. ${error.message}${hintFor(error.message)}`),
+);
 
 onStop(() => server.close());
 reportReady({
