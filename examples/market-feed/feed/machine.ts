@@ -24,10 +24,10 @@ export const machine: Source = {
       name: 'Processor',
       unit: 'percent',
       kind: 'live',
-      about: 'Busy share of all cores, last second',
+      about: 'Busy share of all cores',
     },
     { symbol: 'MEM', name: 'Memory', unit: 'percent', kind: 'live', about: 'Memory that is not free' },
-    { symbol: 'LOAD', name: 'Load', unit: 'number', kind: 'live', about: 'Load average of the last minute' },
+    { symbol: 'LOAD', name: 'Load', unit: 'number', kind: 'live', about: 'Average of the last minute' },
   ],
   start(onReadings) {
     let before = cpuTimes();

@@ -5,7 +5,11 @@ import { byId, create, html, note } from './dom.ts';
 import { count, money } from './format.ts';
 
 /** The demo's users; a real page would not know them. */
-const EVERYBODY = ['ada', 'ben', 'cleo'];
+const EVERYBODY: readonly PublicUser[] = [
+  { id: 'ada', name: 'Ada' },
+  { id: 'ben', name: 'Ben' },
+  { id: 'cleo', name: 'Cleo' },
+];
 
 export interface AccountView {
   open(user: PublicUser): void;
@@ -58,10 +62,10 @@ function showAccount({ total, holdings }: AccountEvents['valued']): void {
 }
 
 function offerOthers(user: PublicUser): void {
-  const others = EVERYBODY.filter((id) => id !== user.id);
+  const others = EVERYBODY.filter(({ id }) => id !== user.id);
   byId('peek-user', HTMLSelectElement).replaceChildren(
-    ...others.map((id) => {
-      const option = create('option', '', `${id}’s account`);
+    ...others.map(({ id, name }) => {
+      const option = create('option', '', `${name}’s account`);
       option.value = id;
       return option;
     }),

@@ -5,6 +5,7 @@ const WIDTH = 300;
 const HEIGHT = 100;
 /** Room above and below, so that the line is not cut. */
 const MARGIN = 6;
+const MIN_CAPACITY = 20;
 
 export class Chart {
   readonly element = document.createElementNS(SVG, 'svg');
@@ -21,11 +22,13 @@ export class Chart {
     this.element.append(this.#area, this.#line);
   }
 
-  /** @param capacity values that fill the whole width; fewer stand at the right, where the newest is */
-  draw(values: readonly number[], capacity: number, label: string): void {
+  /** @param range lowest and highest value of the vertical axis; absent: those of the values */
+  draw(values: readonly number[], label: string, range?: readonly [low: number, high: number]): void {
     this.element.setAttribute('aria-label', label);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const [low, high] = range ?? [Math.min(...values), Math.max(...values)];
     const span = high - low || 1;
+    // A few values do not fill the width: they stand at the right, where the newest is.
+    const capacity = Math.max(values.length, MIN_CAPACITY);
     const x = (index: number): number => WIDTH - ((values.length - 1 - index) * WIDTH) / (capacity - 1);
     const y = (value: number): number => HEIGHT - MARGIN - ((value - low) / span) * (HEIGHT - 2 * MARGIN);
     const points = values.map((value, index) => `${x(index).toFixed(1)} ${y(value).toFixed(1)}`);

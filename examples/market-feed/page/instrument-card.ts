@@ -60,6 +60,18 @@ export class InstrumentCard {
     this.#change.replaceChildren(create('b', '', `${sign} ${amount(Math.abs(change), unit)}`), ` · ${when}`);
     const values = this.#quotes.map(({ value }) => value);
     const span = `from ${amount(Math.min(...values), unit)} to ${amount(Math.max(...values), unit)}`;
-    this.#chart.draw(values, SHOWN, `${symbol}: the latest ${values.length} values, ${span}`);
+    this.#chart.draw(values, `${symbol}: the latest ${values.length} values, ${span}`, axis(unit, values));
+  }
+}
+
+/** A share is seen against the whole, an amount against nothing; prices only against each other. */
+function axis(unit: Instrument['unit'], values: readonly number[]): readonly [number, number] | undefined {
+  switch (unit) {
+    case 'percent':
+      return [0, 100];
+    case 'number':
+      return [0, Math.max(...values)];
+    case 'usd':
+      return undefined;
   }
 }
