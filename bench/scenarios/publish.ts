@@ -12,16 +12,21 @@ export interface PublishOptions {
 }
 
 export async function publish(subject: Subject, options: PublishOptions): Promise<Figures> {
-  const publisher = await LoadWorker.publisher({
-    port: subject.port,
-    app: BENCH_APPS[options.app],
-    channels: Array.from({ length: 100 }, (_, i) => `publish-${i}`),
-    events: options.events,
-    ratePerSecond: 0,
-    connections: options.connections,
-    pipeline: options.pipeline,
-    dataBytes: 256,
-  });
+  const open = (events: number): Promise<LoadWorker> =>
+    LoadWorker.publisher({
+      port: subject.port,
+      app: BENCH_APPS[options.app],
+      channels: Array.from({ length: 100 }, (_, i) => `publish-${i}`),
+      events,
+      ratePerSecond: 0,
+      connections: options.connections,
+      pipeline: options.pipeline,
+      dataBytes: 256,
+    });
+  const warmUp = await open(Math.ceil(options.events / 5));
+  await warmUp.publish();
+  await warmUp.close();
+  const publisher = await open(options.events);
   const before = await subject.usage();
   const startedAtMs = performance.now();
   const { latenciesMs, refused } = await publisher.publish();
