@@ -65,6 +65,7 @@ export function fakeSettings(changes: Partial<HttpSettings> = {}): HttpSettings 
     http: { maxBodyBytes: 256 * 1024, usageEnabled: true, healthCheckTimeoutMs: 2_000 },
     cors: { origins: ['*'], methods: ['GET', 'POST'], headers: ['Content-Type'], credentials: false },
     rateLimits: { api: NO_LIMIT, websocket: NO_LIMIT },
+    metrics: { enabled: false, host: '127.0.0.1', port: 0, prefix: 'sockudo_' },
     ...changes,
   };
 }

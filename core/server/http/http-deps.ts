@@ -7,8 +7,11 @@ import type { ChannelType, Counters } from '../metrics/counters.ts';
 import type { Cache, Occupancy, Presence } from '../ports/index.ts';
 import type { Settings } from '../settings.ts';
 
-/** The settings that the HTTP side reads. */
-export type HttpSettings = Pick<Settings, 'host' | 'port' | 'tls' | 'http' | 'cors' | 'rateLimits'>;
+/** The settings that the main port and the metrics port read. */
+export type HttpSettings = Pick<
+  Settings,
+  'host' | 'port' | 'tls' | 'http' | 'cors' | 'rateLimits' | 'metrics'
+>;
 
 export interface AppDirectory {
   byId(id: string): App | undefined;
