@@ -1,0 +1,176 @@
+// The direction of dependencies (ARCHITECTURE.md, "Top level") as rules over import statements. Pure: gets texts, gives problems;
+// reading files is check-dependencies.ts's business.
+//
+//   examples → adapters, push, ai-transport → core/server → core/protocol ← core/client, core/backend
+
+/** A folder whose code may import only from certain others. */
+interface Zone {
+  /** Path prefix; the longest that fits a file counts. */
+  readonly folder: string;
+  /** Folders it may import from, besides itself. */
+  readonly mayImport: readonly string[];
+  /** False: must run where there is no Node. */
+  readonly usesNode: boolean;
+  /** Absent: any package that its package.json lists. */
+  readonly packages?: readonly string[];
+}
+
+const CORE = ['core/protocol', 'core/server', 'core/client', 'core/backend'];
+const PURE = { usesNode: false, packages: ['zod'] } as const;
+
+const ZONES: readonly Zone[] = [
+  { folder: 'core/protocol', mayImport: [], ...PURE },
+  { folder: 'core/server', mayImport: ['core/protocol'], usesNode: true },
+  { folder: 'core/client', mayImport: ['core/protocol'], usesNode: false },
+  { folder: 'core/backend', mayImport: ['core/protocol'], usesNode: true },
+  { folder: 'ai-transport/wire', mayImport: [], ...PURE },
+  { folder: 'ai-transport/client', mayImport: [...CORE, 'ai-transport/wire'], usesNode: false },
+  { folder: 'ai-transport/react', mayImport: ['ai-transport/wire', 'ai-transport/client'], usesNode: false },
+  { folder: 'ai-transport', mayImport: [...CORE, 'ai-transport'], usesNode: true },
+  { folder: 'adapters', mayImport: [...CORE, 'ai-transport', 'push'], usesNode: true },
+  { folder: 'push', mayImport: CORE, usesNode: true },
+  { folder: 'examples', mayImport: [...CORE, 'adapters', 'push', 'ai-transport'], usesNode: true },
+];
+
+/** What a package.json says that matters here. */
+export interface PackageFacts {
+  readonly name: string;
+  /** Folder of the package, relative to the root; empty for the root itself. */
+  readonly folder: string;
+  readonly dependencies: readonly string[];
+  readonly devDependencies: readonly string[];
+  /** Keys of `exports`: `.`, `./ports`. */
+  readonly exports: readonly string[];
+}
+
+export interface SourceFile {
+  /** Relative to the root, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Problem {
+  readonly path: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+interface Import {
+  readonly target: string;
+  readonly line: number;
+}
+
+/** Static and dynamic imports and re-exports of a literal name. Type imports count: published types need their package too. */
+export function importsOf(text: string): Import[] {
+  const patterns = [
+    /^\s*(?:import|export)\b[^'"`;=()]*?\bfrom\s+['"]([^'"]+)['"]/gm,
+    /^\s*import\s+['"]([^'"]+)['"]/gm,
+    /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g,
+  ];
+  return patterns.flatMap((pattern) =>
+    [...text.matchAll(pattern)].map((match) => ({
+      target: match[1] ?? '',
+      line: text.slice(0, match.index + match[0].length).split('\n').length,
+    })),
+  );
+}
+
+/** Tests and what only tests use may cross the zones. */
+export function isTest(path: string): boolean {
+  return /\.test(-d)?\.ts$|\.contract\b|\/testing\/|fixture|\/fake-[^/]*\.ts$|^test\//.test(path);
+}
+
+/** Every import of a file that goes the wrong way, or to a package that the file's own package does not list. */
+export function problemsOf(file: SourceFile, packages: readonly PackageFacts[]): Problem[] {
+  const context = contextOf(file.path, packages);
+  return importsOf(file.text).flatMap(({ target, line }) => {
+    const text = problemOf(target, context);
+    return text === null ? [] : [{ path: file.path, line, text }];
+  });
+}
+
+interface Context {
+  readonly path: string;
+  readonly isTest: boolean;
+  readonly zone: Zone | undefined;
+  readonly own: PackageFacts | undefined;
+  readonly packages: readonly PackageFacts[];
+}
+
+function contextOf(path: string, packages: readonly PackageFacts[]): Context {
+  return {
+    path,
+    isTest: isTest(path),
+    zone: zoneOf(path),
+    own: deepest(packages, path),
+    packages,
+  };
+}
+
+const isBelow = (path: string, folder: string): boolean =>
+  folder === '' || path === folder || path.startsWith(`${folder}/`);
+
+function deepest<Place extends { readonly folder: string }>(
+  places: readonly Place[],
+  path: string,
+): Place | undefined {
+  return places
+    .filter(({ folder }) => isBelow(path, folder))
+    .toSorted((a, b) => b.folder.length - a.folder.length)[0];
+}
+
+const zoneOf = (path: string): Zone | undefined => deepest(ZONES, path);
+
+function problemOf(target: string, context: Context): string | null {
+  if (target.startsWith('.')) return relativeProblem(target, context);
+  if (target.startsWith('node:')) return nodeProblem(target, context);
+  const name = packageName(target);
+  const workspace = context.packages.find((candidate) => candidate.name === name && candidate.folder !== '');
+  return (
+    (workspace === undefined
+      ? externalProblem(name, context)
+      : workspaceProblem(target, workspace, context)) ?? unlistedProblem(name, context)
+  );
+}
+
+function relativeProblem(target: string, { path, own, isTest: inTest }: Context): string | null {
+  if (inTest || own === undefined || own.folder === '') return null;
+  const absolute = new URL(target, `file:///${path}`).pathname.slice(1);
+  if (isBelow(absolute, own.folder)) return null;
+  return `'${target}' leaves the package ${own.name}: import the other one by its name`;
+}
+
+function nodeProblem(target: string, { zone, isTest: inTest }: Context): string | null {
+  if (inTest || zone === undefined || zone.usesNode) return null;
+  return `'${target}' does not exist in browsers, where ${zone.folder} has to run`;
+}
+
+function externalProblem(name: string, { zone, isTest: inTest }: Context): string | null {
+  if (inTest || zone?.packages === undefined || zone.packages.includes(name)) return null;
+  return `${zone.folder} may import only ${zone.packages.join(', ')}, not '${name}'`;
+}
+
+function workspaceProblem(target: string, workspace: PackageFacts, context: Context): string | null {
+  const { zone, isTest: inTest } = context;
+  const entry = target === workspace.name ? '.' : `.${target.slice(workspace.name.length)}`;
+  if (!workspace.exports.includes(entry)) return `${workspace.name} does not export '${entry}'`;
+  if (inTest || zone === undefined || isBelow(workspace.folder, zone.folder)) return null;
+  if (zone.mayImport.some((folder) => isBelow(workspace.folder, folder))) return null;
+  return `${zone.folder} must not import ${workspace.folder} ('${target}')`;
+}
+
+function unlistedProblem(name: string, { own, packages, isTest: inTest }: Context): string | null {
+  const root = packages.find(({ folder }) => folder === '');
+  const lists = [own?.dependencies, own?.name === name ? [name] : []];
+  if (inTest || own === root) lists.push(own?.devDependencies, root?.dependencies, root?.devDependencies);
+  if (inTest || own === root) lists.push(packages.map((candidate) => candidate.name));
+  if (lists.some((list) => list?.includes(name))) return null;
+  return `'${name}' is not among the dependencies of ${own?.name ?? 'any package'}`;
+}
+
+function packageName(target: string): string {
+  return target
+    .split('/')
+    .slice(0, target.startsWith('@') ? 2 : 1)
+    .join('/');
+}
