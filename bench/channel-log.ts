@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { create } from '@sockudo/sqlite';
+import { createChannelLog } from '@sockudo/sqlite';
 import { createMemoryChannelLog } from '../core/server/memory/channel-log.ts';
 import type { ChannelLog, Commit } from '../core/server/ports/channel-log.ts';
 
@@ -36,7 +36,8 @@ interface Run {
 
 for (const driver of options.driver === undefined ? ['memory', 'sqlite'] : [options.driver]) {
   const folder = await mkdtemp(join(options.folder, 'sockudo-bench-'));
-  const log = driver === 'sqlite' ? await create({ path: join(folder, 'log.db') }) : createMemoryChannelLog();
+  const log =
+    driver === 'sqlite' ? await createChannelLog({ path: join(folder, 'log.db') }) : createMemoryChannelLog();
   await openLoop(log, 1000);
   await report(driver, `open loop ${options.rate}/s`, log, () => openLoop(log, durationMs));
   for (const publishers of [1, 8, 64]) {
@@ -113,7 +114,7 @@ async function report(
   log: ChannelLog,
   measure: () => Promise<Run>,
 ): Promise<void> {
-  const counts = 'counts' in log ? (log as Awaited<ReturnType<typeof create>>).counts : null; // CAST: only SQLite has it
+  const counts = 'counts' in log ? (log as Awaited<ReturnType<typeof createChannelLog>>).counts : null; // CAST: only SQLite has it
   const before = { ...counts };
   const startMs = performance.now();
   const cpu = process.cpuUsage();

@@ -2,19 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { channelLogContract } from '../../core/server/ports/channel-log.contract.ts';
-import { create } from './index.ts';
+import type { OpenLog } from '../../core/server/ports/channel-log.contract-support.ts';
+import { createChannelLog } from './index.ts';
 
-channelLogContract(
-  'sqlite',
-  async ({ now }) => {
+function open(limits: { maxRecentEntries?: number; maxCachedChannels?: number; walBytes?: number }): OpenLog {
+  return async ({ now }) => {
     const folder = await mkdtemp(join(tmpdir(), 'sockudo-log-'));
-    const path = join(folder, 'log.db');
-    let log = await create({ path, now });
+    const options = { path: join(folder, 'log.db'), now, ...limits };
+    let log = await createChannelLog(options);
     return {
       log,
       reopen: async () => {
         await log.close();
-        log = await create({ path, now });
+        log = await createChannelLog(options);
         return log;
       },
       close: async () => {
@@ -22,6 +22,13 @@ channelLogContract(
         await rm(folder, { recursive: true });
       },
     };
-  },
-  { runs: 25 },
+  };
+}
+
+channelLogContract('sqlite', open({}), { runs: 25 });
+// Bounds so low that entries move, channels are forgotten and the WAL is copied back all the time.
+channelLogContract(
+  'sqlite, within tight bounds',
+  open({ maxRecentEntries: 3, maxCachedChannels: 1, walBytes: 32_768 }),
+  { runs: 50 },
 );

@@ -14,6 +14,7 @@ import {
 } from '@sockudo/server/ports';
 import { type Channel, ChannelTable } from './channel-table.ts';
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+import { EntrySettler } from './entry-settler.ts';
 import { EntryTable } from './entry-table.ts';
 import {
   AppendOperation,
@@ -25,6 +26,7 @@ import {
 } from './log-operations.ts';
 import { LogView } from './log-view.ts';
 import { ReceiptTable } from './receipt-table.ts';
+import { RecentEntries } from './recent-entries.ts';
 import { type Removed, RetentionSweep } from './retention-sweep.ts';
 
 export interface SqliteChannelLogOptions extends DatabaseOptions {
@@ -32,6 +34,11 @@ export interface SqliteChannelLogOptions extends DatabaseOptions {
   readonly now?: () => number;
   /** Channels whose heads are kept in memory, default 20,000 (about 500 bytes each). */
   readonly maxCachedChannels?: number;
+  /**
+   * Newest entries that are kept in memory and in the order of their arrival before they move to their channels, default
+   * 8,192: enough that a channel has many to move at once. At most 8 MiB of them.
+   */
+  readonly maxRecentEntries?: number;
 }
 
 export interface SqliteChannelLog extends ChannelLog {
@@ -74,14 +81,19 @@ class SqliteLog implements SqliteChannelLog {
     const { connection, writer } = database;
     const now = options.now ?? Date.now;
     const channels = new ChannelTable(connection, options.maxCachedChannels ?? 20_000);
-    const entries = new EntryTable(connection);
+    const recent = new RecentEntries(connection, options.maxRecentEntries ?? 8192);
+    const entries = new EntryTable(connection, recent);
     const receipts = new ReceiptTable(connection);
     const view = new LogView(entries, now);
     this.#database = database;
-    this.#sweep = new RetentionSweep({ connection, channels, entries, receipts, view, writer, now });
+    const settler = new EntrySettler({ channels, entries, recent, view });
+    this.#sweep = new RetentionSweep({ connection, channels, entries, receipts, settler, view, writer, now });
     const markSurplus = (channelId: number): void => this.#sweep.markSurplus(channelId);
-    this.#tables = { channels, entries, receipts, view, now, markSurplus };
-    this.#leave = writer.join(channels);
+    this.#tables = { channels, recent, receipts, view, now, markSurplus };
+    const leaves = [settler, recent, channels].map((participant) => writer.join(participant));
+    this.#leave = () => {
+      for (const leave of leaves) leave();
+    };
   }
 
   get counts(): SqliteChannelLog['counts'] {

@@ -1,10 +1,11 @@
 // Child process of crash.test.ts: commits as fast as it can, prints a line for every commit once it is acknowledged, until it
 // is killed. Lines are written synchronously to the pipe, so each one stands for a promise that was kept before the kill.
 import { writeSync } from 'node:fs';
-import { create } from './index.ts';
+import { createChannelLog } from './index.ts';
 
 const [path = '', round = '', walBytes = ''] = process.argv.slice(2);
-const log = await create({ path, walBytes: Number(walBytes) });
+// So few recent entries that kills meet them on the move, too.
+const log = await createChannelLog({ path, walBytes: Number(walBytes), maxRecentEntries: 100 });
 writeSync(1, 'ready\n');
 await Promise.all(Array.from({ length: 12 }, (_, publisher) => publish(publisher)));
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ChannelLog, LogEntry } from '@sockudo/server/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { create, DatabaseInUse } from './index.ts';
+import { createChannelLog, DatabaseInUse } from './index.ts';
 
 const FIXTURE = fileURLToPath(new URL('./crash-writer.fixture.ts', import.meta.url));
 /** A short write-ahead log, so that many rounds are killed in the middle of a checkpoint. */
@@ -41,7 +41,7 @@ describe('a process that is killed during a burst of commits', () => {
     for (let round = 0; round < 6; round += 1) {
       const killAfter = 20 + Math.floor(Math.random() * 600);
       acknowledged.push(...(await killedBurst(round, killAfter, SHORT_WAL)));
-      const log = await create({ path });
+      const log = await createChannelLog({ path });
       await expectIntact(log, acknowledged);
       await log.close();
     }
@@ -61,7 +61,7 @@ describe('a process that is killed during a burst of commits', () => {
     const acknowledged = await killedBurst(0, 300, LONG_WAL);
     const damaged = await copyOf('damaged.db');
     await appendFile(`${damaged}-wal`, Buffer.alloc(10_000, 0xa5));
-    const log = await create({ path: damaged });
+    const log = await createChannelLog({ path: damaged });
     await expectIntact(log, acknowledged);
     await log.close();
   }, 120_000);
@@ -71,13 +71,13 @@ describe('a second opener', () => {
   it('is refused with the pid of the first, until that one is gone', async () => {
     const child = startWriter(0, SHORT_WAL);
     await firstLine(child, 'ready');
-    const refusal = create({ path });
+    const refusal = createChannelLog({ path });
     await expect(refusal).rejects.toBeInstanceOf(DatabaseInUse);
     await expect(refusal).rejects.toThrow(`in use by process ${child.pid}`);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const log = await create({ path });
-    await expect(create({ path })).rejects.toThrow('has a channel log open already');
+    const log = await createChannelLog({ path });
+    await expect(createChannelLog({ path })).rejects.toThrow('has a channel log open already');
     await log.close();
   }, 60_000);
 });
@@ -133,7 +133,7 @@ async function expectIntact(log: ChannelLog, acknowledged: readonly Acknowledged
 
 /** Every commit wrote to one group and to the common channel, with a receipt: the sums must agree. */
 async function expectWholeCommits(file: string): Promise<void> {
-  const log = await create({ path: file });
+  const log = await createChannelLog({ path: file });
   const groups = await Promise.all(CHANNELS.slice(0, 3).map((channel) => gaplessTexts(log, channel)));
   const common = await gaplessTexts(log, 'common');
   expect(groups.flatMap((texts) => [...texts.values()]).sort()).toEqual([...common.values()].sort());

@@ -6,8 +6,7 @@ import type { Participant } from './group-commit.ts';
 import type { LogView } from './log-view.ts';
 import type { RecentEntries, Segment } from './recent-entries.ts';
 
-/** So many entries, or bytes, wait in memory: enough that a channel has many to move at once. */
-const MAX_ROWS = 8192;
+/** Large entries are moved before they are many. */
 const MAX_BYTES = 8 * 1024 * 1024;
 /** Older ones are moved without waiting for that, so that what is purged leaves the disk soon, also on an idle server. */
 const MAX_AGE_MS = 5_000;
@@ -44,7 +43,7 @@ export class EntrySettler implements Participant {
   beforeCommit(): void {
     const { recent } = this.#options;
     let budget = recent.added + recent.added / 2;
-    while (budget > 0 && (recent.rows > MAX_ROWS || recent.bytes > MAX_BYTES)) {
+    while (budget > 0 && (recent.rows > recent.maxRows || recent.bytes > MAX_BYTES)) {
       budget -= this.#settleOldest();
     }
     recent.removeTaken();

@@ -1,7 +1,9 @@
-// The rows of the entries table: storing, paging, removing, and finding serials by time or size. Times and running sizes
-// grow with the serial, so both are found by bisection over the primary key and need no index.
+// The entries of all channels, by channel and serial: storing, paging, removing, and finding serials by time or size. Times and
+// running sizes grow with the serial, so both are found by bisection over the primary key and need no index. Of each channel
+// the newest entries may still lie with the recent ones; readers see one row of entries.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type ChannelKey, entryBytes, type LogEntry, type Retention } from '@sockudo/server/ports';
+import type { ChannelKey, LogEntry, Retention } from '@sockudo/server/ports';
+import type { RecentEntries, RecentRow } from './recent-entries.ts';
 
 /** What places an entry in time and size. */
 export interface EntryMark {
@@ -26,6 +28,7 @@ export interface PageRequest {
 const COLUMNS = 'serial, published_at_ms, event, data, message_id, message_serial, user_id, tags, extras';
 
 export class EntryTable {
+  readonly #recent: RecentEntries;
   readonly #insert: StatementSync;
   readonly #mark: StatementSync;
   readonly #ascending: StatementSync;
@@ -33,7 +36,8 @@ export class EntryTable {
   readonly #first: StatementSync;
   readonly #remove: StatementSync;
 
-  constructor(connection: DatabaseSync) {
+  constructor(connection: DatabaseSync, recent: RecentEntries) {
+    this.#recent = recent;
     this.#insert = connection.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#mark = connection.prepare(
       'SELECT published_at_ms, bytes_before FROM entries WHERE channel_id = ? AND serial = ?',
@@ -49,8 +53,8 @@ export class EntryTable {
     );
   }
 
-  /** Answers the entry's size. */
-  insert(channelId: number, bytesBefore: number, entry: LogEntry): number {
+  /** Inside a transaction: stores an entry at its place by channel. */
+  insert(channelId: number, { entry, bytesBefore }: RecentRow): void {
     this.#insert.run(
       channelId,
       entry.serial,
@@ -64,10 +68,13 @@ export class EntryTable {
       entry.tags ?? null,
       entry.extras ?? null,
     );
-    return entryBytes(entry);
   }
 
   mark(channelId: number, serial: number): EntryMark | null {
+    const recent = this.#recent.find(channelId, serial);
+    if (recent !== null) {
+      return { publishedAtMs: recent.entry.publishedAtMs, bytesBefore: recent.bytesBefore };
+    }
     const row = this.#mark.get(channelId, serial);
     if (row === undefined) return null;
     return { publishedAtMs: Number(row.published_at_ms), bytesBefore: Number(row.bytes_before) };
@@ -87,21 +94,49 @@ export class EntryTable {
   }
 
   page(request: PageRequest): LogEntry[] {
-    const { channelId, low, high, direction, limit } = request;
-    const statement = direction === 'oldest-first' ? this.#ascending : this.#descending;
-    return statement.all(channelId, low, high, limit).map((row) => entryOf(row, request));
+    const { channelId, low, high, limit } = request;
+    const firstRecent = Math.max(low, this.#recent.firstSerial(channelId) ?? Number.POSITIVE_INFINITY);
+    const settledHigh = Math.min(high, firstRecent - 1);
+    if (request.direction === 'oldest-first') {
+      const settled = this.#settled(request, settledHigh, limit);
+      const until = Math.min(high, firstRecent + limit - settled.length - 1);
+      return [...settled, ...this.#fromMemory(channelId, firstRecent, until)];
+    }
+    const recent = this.#fromMemory(channelId, Math.max(firstRecent, high - limit + 1), high).reverse();
+    return [...recent, ...this.#settled(request, settledHigh, limit - recent.length)];
   }
 
-  /** The oldest row there is, seen or not. */
-  first(channelId: number): { serial: number; bytesBefore: number } | null {
+  /** True while entries of the channel wait to be moved to their place. */
+  hasRecent(channelId: number): boolean {
+    return this.#recent.firstSerial(channelId) !== null;
+  }
+
+  /** The oldest row at its place, to be seen or not. */
+  firstSettled(channelId: number): { serial: number; bytesBefore: number } | null {
     const row = this.#first.get(channelId);
     if (row === undefined) return null;
     return { serial: Number(row.serial), bytesBefore: Number(row.bytes_before) };
   }
 
-  /** Removes serials `from` (inclusive) to `until` (exclusive). */
+  /** Removes serials `from` (inclusive) to `until` (exclusive) that are at their place. */
   remove(channelId: number, from: number, until: number): number {
     return Number(this.#remove.run(channelId, from, until).changes);
+  }
+
+  #settled(request: PageRequest, high: number, limit: number): LogEntry[] {
+    const { channelId, low, direction } = request;
+    if (limit <= 0 || high < low) return [];
+    const statement = direction === 'oldest-first' ? this.#ascending : this.#descending;
+    return statement.all(channelId, low, high, limit).map((row) => entryOf(row, request));
+  }
+
+  #fromMemory(channelId: number, low: number, high: number): LogEntry[] {
+    const found: LogEntry[] = [];
+    for (let serial = low; serial <= high; serial += 1) {
+      const row = this.#recent.find(channelId, serial);
+      if (row !== null) found.push(row.entry);
+    }
+    return found;
   }
 }
 

@@ -2,10 +2,11 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StoreUnavailable } from '@sockudo/server/ports';
+import { type ChannelLog, StoreUnavailable } from '@sockudo/server/ports';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commitMany, commitOne, draftOf } from '../../core/server/ports/channel-log.contract-support.ts';
-import { create, openDatabase } from './index.ts';
+import { createChannelLog, openDatabase } from './index.ts';
 
 const key = { appId: 'app', channel: 'room' };
 
@@ -18,12 +19,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
 });
 
 describe('a full disk', () => {
   it('rejects what does not fit, keeps its neighbours, uses no serial and goes on when there is room', async () => {
-    const log = await create({ path });
+    const log = await createChannelLog({ path });
     const database = openDatabase({ path });
     const pages = Number(Object.values(database.connection.prepare('PRAGMA page_count').get() ?? {})[0]);
     database.connection.exec(`PRAGMA max_page_count = ${pages + 50}`);
@@ -46,7 +47,7 @@ describe('a full disk', () => {
   });
 
   it('leaves receipts of refused commits free', async () => {
-    const log = await create({ path });
+    const log = await createChannelLog({ path });
     const database = openDatabase({ path });
     const commit = {
       entries: [draftOf(key, { data: JSON.stringify('x'.repeat(1_000_000)) })],
@@ -62,12 +63,57 @@ describe('a full disk', () => {
   });
 });
 
+describe('random failures of writes', () => {
+  it('leave exactly what was acknowledged, in memory and in the file', async () => {
+    const commits = fc.array(
+      fc.record({ channel: fc.nat({ max: 2 }), pages: fc.constantFrom(0, 0, 0, 1, 8, 30) }),
+      {
+        minLength: 1,
+        maxLength: 8,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(commits, { minLength: 5, maxLength: 30, size: 'max' }), async (bursts) => {
+        const options = { path, maxRecentEntries: 4 };
+        const log = await createChannelLog(options);
+        const database = openDatabase({ path });
+        const accepted = new Map<string, string[]>();
+        let texts = 0;
+        database.connection.exec('PRAGMA max_page_count = 60');
+        for (const burst of bursts) {
+          const commits = burst.map(async ({ channel, pages }) => {
+            texts += 1;
+            const name = `channel-${channel}`;
+            const data = JSON.stringify(`${texts}`.padEnd(pages * 4096));
+            await commitOne(log, draftOf({ appId: 'app', channel: name }, { data }));
+            accepted.set(name, [...(accepted.get(name) ?? []), data]);
+          });
+          await Promise.allSettled(commits);
+        }
+        await expectExactly(log, accepted);
+        database.connection.exec('PRAGMA max_page_count = 1000000');
+        for (const [channel, texts] of accepted) {
+          const entry = await commitOne(log, draftOf({ appId: 'app', channel }, { data: '"room again"' }));
+          expect(entry.serial).toBe(texts.push(entry.data));
+        }
+        await database.release();
+        await log.close();
+        const again = await createChannelLog(options);
+        await expectExactly(again, accepted);
+        await again.close();
+        await rm(folder, { recursive: true });
+      }),
+      { numRuns: 12 },
+    );
+  }, 120_000);
+});
+
 describe('the sync', () => {
   it('holds back acknowledgement and sight of entries until it has ended (L5)', async () => {
     const syncs: (() => void)[] = [];
     let isHeld = true;
     let onSync = (): void => {};
-    const log = await create({
+    const log = await createChannelLog({
       path,
       syncFile: (_, done) => {
         if (!isHeld) return done(null);
@@ -107,7 +153,10 @@ describe('the sync', () => {
   });
 
   it('stops the log when it fails: nothing is acknowledged any more, and the reason is named', async () => {
-    const log = await create({ path, syncFile: (_, done) => done(new Error('input/output error')) });
+    const log = await createChannelLog({
+      path,
+      syncFile: (_, done) => done(new Error('input/output error')),
+    });
     const pending = [commitOne(log, draftOf(key)), commitOne(log, draftOf(key))];
     for (const commit of pending) await expect(commit).rejects.toThrow('sync of the write-ahead log failed');
     const later = commitOne(log, draftOf(key));
@@ -118,10 +167,20 @@ describe('the sync', () => {
   });
 });
 
+async function expectExactly(log: ChannelLog, accepted: ReadonlyMap<string, string[]>): Promise<void> {
+  for (const [channel, texts] of accepted) {
+    const page = await log.read({ appId: 'app', channel }, { direction: 'oldest-first', limit: 10_000 });
+    if (page.kind !== 'page') throw new Error(`a page was expected, not a gap (${page.reason})`);
+    expect(page.entries.map(({ data }) => data)).toEqual(texts);
+    expect(page.entries.map(({ serial }) => serial)).toEqual(texts.map((_, index) => index + 1));
+    expect(page.head.serial).toBe(texts.length);
+  }
+}
+
 describe('the write-ahead log', () => {
   it('stays bounded under steady load, and the data arrives in the file', async () => {
     const walBytes = 1024 * 1024;
-    const log = await create({ path, walBytes });
+    const log = await createChannelLog({ path, walBytes });
     let largest = 0;
     const publish = async (channel: string): Promise<void> => {
       const given = { data: JSON.stringify('x'.repeat(2000)), retention: {} };
@@ -144,14 +203,16 @@ describe('a file that is not ours', () => {
     const foreign = new DatabaseSync(path);
     foreign.exec('CREATE TABLE things (name TEXT)');
     foreign.close();
-    await expect(create({ path })).rejects.toThrow('a database of another program');
+    await expect(createChannelLog({ path })).rejects.toThrow('a database of another program');
     const newer = join(folder, 'newer.db');
-    const log = await create({ path: newer });
+    const log = await createChannelLog({ path: newer });
     await commitMany(log, key, 1);
     await log.close();
     const changed = new DatabaseSync(newer);
     changed.exec('PRAGMA user_version = 999');
     changed.close();
-    await expect(create({ path: newer })).rejects.toThrow('written by a newer version (schema 999)');
+    await expect(createChannelLog({ path: newer })).rejects.toThrow(
+      'written by a newer version (schema 999)',
+    );
   });
 });

@@ -6,6 +6,7 @@ import {
   type Commit,
   type CommitResult,
   type EntryDraft,
+  entryBytes,
   type LogEntry,
   type Position,
   type Receipt,
@@ -13,17 +14,17 @@ import {
   receiptVerdict,
 } from '@sockudo/server/ports';
 import type { Channel, ChannelTable } from './channel-table.ts';
-import type { EntryTable } from './entry-table.ts';
 import type { Operation } from './group-commit.ts';
 import type { LogView } from './log-view.ts';
 import type { ReceiptTable } from './receipt-table.ts';
+import type { RecentEntries } from './recent-entries.ts';
 
 /** So many rows are removed at once rather than one after each commit. */
 const SURPLUS_STEP = 64;
 
 export interface LogTables {
   readonly channels: ChannelTable;
-  readonly entries: EntryTable;
+  readonly recent: RecentEntries;
   readonly receipts: ReceiptTable;
   readonly view: LogView;
   readonly now: () => number;
@@ -119,20 +120,20 @@ export class AppendOperation extends LogOperation<CommitResult> {
   }
 
   #append(channel: Channel, entry: LogEntry): void {
-    const { channels, entries, view, now } = this.#tables;
+    const { channels, recent, view, now } = this.#tables;
     const { assigned } = channel;
     const id = assigned.id ?? channels.store(channel, assigned.streamId, now()).id;
     // A looser retention must not bring back what the old one has already hidden, and perhaps removed.
     const isSameRetention = sameRetention(assigned.retention, entry.retention);
     const oldestSerial = isSameRetention ? assigned.oldestSerial : view.floor(assigned);
-    const bytes = entries.insert(id, assigned.bytesTotal, entry);
-    const bytesTotal = assigned.bytesTotal + bytes;
+    const bytes = entryBytes(entry);
+    recent.add(id, { entry, bytesBefore: assigned.bytesTotal, bytes });
     channels.assign(channel, {
       id,
       streamId: assigned.streamId,
       headSerial: entry.serial,
       oldestSerial,
-      bytesTotal,
+      bytesTotal: assigned.bytesTotal + bytes,
       lastPublishedAtMs: entry.publishedAtMs,
       retention: isSameRetention ? assigned.retention : entry.retention,
     });

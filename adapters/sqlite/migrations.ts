@@ -8,7 +8,8 @@ const APPLICATION_ID = 0x534f434b;
 /**
  * channels: one row per channel that was ever written to. A row without a name is a channel that was reset: its entries
  * wait for removal. `oldest_serial` is the first entry that is still to be seen; rows below it wait for removal.
- * entries: `bytes_before` is the running size of all earlier entries of the channel, so that the size of any range is one
+ * recent: entries in the order of their arrival; at each start, and while the server runs, they move to `entries`, which holds
+ * them by channel. `bytes_before` is the running size of all earlier entries of the channel, so that the size of any range is one
  * subtraction. receipts: no index on the end of life, because such an index costs each commit a page; a slow scan in key
  * order removes what has ended.
  */
@@ -47,6 +48,20 @@ const MIGRATIONS: readonly string[] = [
     extras TEXT,
     PRIMARY KEY (channel_id, serial)
   ) WITHOUT ROWID;
+  CREATE TABLE recent (
+    sequence INTEGER PRIMARY KEY,
+    channel_id INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    published_at_ms INTEGER NOT NULL,
+    bytes_before INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    data TEXT NOT NULL,
+    message_id TEXT,
+    message_serial TEXT,
+    user_id TEXT,
+    tags TEXT,
+    extras TEXT
+  );
   CREATE TABLE receipts (
     scope TEXT NOT NULL,
     key TEXT NOT NULL,

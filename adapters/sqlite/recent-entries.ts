@@ -12,7 +12,7 @@ export interface RecentRow {
   readonly bytes: number;
 }
 
-/** Consecutive entries of one channel; full segments have `SEGMENT_ROWS`. */
+/** Consecutive entries of one channel. All but a channel's last are full. */
 export interface Segment {
   readonly channelId: number;
   readonly key: ChannelKey;
@@ -24,7 +24,7 @@ export interface Segment {
   readonly rows: RecentRow[];
 }
 
-/** As many as are moved at once: well under a millisecond. */
+/** Full segments have as many rows, or fewer where fewer may wait: moving them takes well under a millisecond. */
 const SEGMENT_ROWS = 256;
 /** Moved rows are removed from the table by as many, because each removal costs some pages. */
 const REMOVE_ROWS = 1024;
@@ -33,6 +33,9 @@ export class RecentEntries implements Participant {
   /** Entries in memory, and their size. */
   rows = 0;
   bytes = 0;
+  /** Beyond as many the settler moves some with each group. */
+  readonly maxRows: number;
+  readonly #segmentRows: number;
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
   /** In order of their first entry: all that stands before the first segment has been moved. */
@@ -45,7 +48,9 @@ export class RecentEntries implements Participant {
   #taken: Segment[] = [];
   #before = { nextSequence: 1, removedBelow: 1 };
 
-  constructor(connection: DatabaseSync) {
+  constructor(connection: DatabaseSync, maxRows: number) {
+    this.maxRows = maxRows;
+    this.#segmentRows = Math.max(1, Math.min(SEGMENT_ROWS, maxRows));
     settleAll(connection);
     this.#insert = connection.prepare('INSERT INTO recent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#remove = connection.prepare('DELETE FROM recent WHERE sequence < ?');
@@ -94,7 +99,7 @@ export class RecentEntries implements Participant {
     const segments = this.#byChannel.get(channelId);
     const first = segments?.[0];
     if (segments === undefined || first === undefined || serial < first.firstSerial) return null;
-    const segment = segments[Math.floor((serial - first.firstSerial) / SEGMENT_ROWS)];
+    const segment = segments[Math.floor((serial - first.firstSerial) / this.#segmentRows)];
     return segment?.rows[serial - segment.firstSerial] ?? null;
   }
 
@@ -139,7 +144,7 @@ export class RecentEntries implements Participant {
 
   #segmentFor(channelId: number, { key, serial }: LogEntry): Segment {
     const current = this.#byChannel.get(channelId)?.at(-1);
-    if (current !== undefined && current.rows.length < SEGMENT_ROWS) return current;
+    if (current !== undefined && current.rows.length < this.#segmentRows) return current;
     const segment: Segment = {
       channelId,
       key,

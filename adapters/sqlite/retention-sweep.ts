@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChannelKey } from '@sockudo/server/ports';
 import type { ChannelTable } from './channel-table.ts';
+import type { EntrySettler } from './entry-settler.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { GroupCommit, Operation } from './group-commit.ts';
 import type { LogView } from './log-view.ts';
@@ -13,6 +14,7 @@ export interface SweepOptions {
   readonly channels: ChannelTable;
   readonly entries: EntryTable;
   readonly receipts: ReceiptTable;
+  readonly settler: EntrySettler;
   readonly view: LogView;
   readonly writer: GroupCommit;
   readonly now: () => number;
@@ -94,7 +96,7 @@ export class RetentionSweep {
       const { isRoundOver } = await this.#slice();
       if (isRoundOver) this.#restart();
       if (this.#surplus.size > 0) this.#wait(PAUSE_MS.surplus);
-      else this.#wait(isRoundOver ? PAUSE_MS.rest : PAUSE_MS.round);
+      else this.#wait(isRoundOver && !this.#options.settler.isLate ? PAUSE_MS.rest : PAUSE_MS.round);
     } catch {
       // The store could not write; publishers hear of it from their own commits.
       this.#wait(PAUSE_MS.rest);
@@ -142,7 +144,8 @@ export class RetentionSweep {
 
   /** Goes on with the round: the next channels, the next receipts. */
   #lookAround(): Removed {
-    const { now, receipts } = this.#options;
+    const { now, receipts, settler } = this.#options;
+    settler.settleLate();
     if (this.#afterReceipt !== null) {
       this.#afterReceipt = receipts.sweep(this.#afterReceipt, SLICE_RECEIPTS, now());
     }
@@ -161,12 +164,13 @@ export class RetentionSweep {
     const { channels, entries, view, now } = this.#options;
     const id = Number(row.id);
     const key = keyOf(row);
-    const first = entries.first(id);
+    const first = entries.firstSettled(id);
     if (first !== null) {
       const floor = key === null ? Number.POSITIVE_INFINITY : view.visibleFloor(channels.glance(key, row));
       if (first.serial < floor) this.#surplus.add(id);
       return;
     }
+    if (entries.hasRecent(id)) return;
     const lastUse = Math.max(Number(row.stored_at_ms), Number(row.last_published_at_ms));
     if (key === null) this.#removeChannel.run(id);
     else if (lastUse < now() - FORGET_AFTER_MS && channels.forget(key)) this.#hasForgotten = true;
@@ -176,7 +180,7 @@ export class RetentionSweep {
   #removeBelowFloor(id: number, limit: number): Removed {
     const { channels, entries, view } = this.#options;
     const row = this.#channel.get(id);
-    const first = entries.first(id);
+    const first = entries.firstSettled(id);
     if (row === undefined || first === null) return NOTHING;
     const key = keyOf(row);
     const channel = key === null ? null : channels.open(key);
@@ -188,7 +192,9 @@ export class RetentionSweep {
     if (channel !== null && channel.assigned.oldestSerial < until) {
       channels.assign(channel, { ...channel.assigned, oldestSerial: until });
     }
-    if (channel === null && entries.first(id) === null) this.#removeChannel.run(id);
+    if (channel === null && entries.firstSettled(id) === null && !entries.hasRecent(id)) {
+      this.#removeChannel.run(id);
+    }
     return { messages, bytes: Math.max(0, bytesBefore - first.bytesBefore) };
   }
 }
