@@ -56,6 +56,32 @@ export {
   encodeProtobuf,
 } from './codec-protobuf.ts';
 export {
+  applyDelta,
+  createDelta,
+  DELTA_DEFAULT_ALGORITHM,
+  type DeltaAlgorithm,
+  parseDeltaAlgorithm,
+} from './delta-algorithm.ts';
+export {
+  DELTA_RESULT_MAX_BYTES,
+  DeltaError,
+} from './delta-error.ts';
+export {
+  decodeFossil,
+  encodeFossil,
+} from './delta-fossil.ts';
+export {
+  type DeltaNotice,
+  deltaCompressionEnabled,
+  deltaFrame,
+  deltaMarksOf,
+  markDeltaBase,
+  parseDeltaNotice,
+  withoutDeltaMarks,
+} from './delta-frame.ts';
+export { encodeVcdiff } from './delta-vcdiff.ts';
+export { decodeVcdiff } from './delta-vcdiff-decode.ts';
+export {
   asStringData,
   encodeTags,
   encodeV1,

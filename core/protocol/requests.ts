@@ -4,16 +4,17 @@
  * Must not know: signatures, channels, which options an app allows.
  * Sources: Pusher protocol; Sockudo 5.0.1 as recorded (channel-subscribe-bad-data, rewind-invalid, user-signin-failures).
  */
+import { type DeltaAlgorithm, parseDeltaAlgorithm } from './delta-algorithm.ts';
 import { authenticationError, channelError, invalidMessage } from './errors.ts';
 import { isJsonObject, type JsonObject, member, stringMember, tryParseJson } from './json.ts';
 
 /** How much of the past a subscriber asks for. */
 export type Rewind = { readonly count: number } | { readonly seconds: number };
 
-/** Delta compression wish of one subscription. Absent `enabled` = as the connection, absent algorithm = the server's. */
+/** Delta compression wish of one subscription. Absent `enabled` = yes, absent algorithm = the channel's or the server's. */
 export interface DeltaOption {
   readonly enabled?: boolean;
-  readonly algorithm?: 'fossil' | 'xdelta3';
+  readonly algorithm?: DeltaAlgorithm;
 }
 
 export interface SubscribeRequest {
@@ -107,11 +108,9 @@ function parseDelta(value: unknown): DeltaOption | undefined {
   return { ...(typeof enabled === 'boolean' && { enabled }), ...algorithm(member(value, 'algorithm')) };
 }
 
-function algorithm(value: unknown): { readonly algorithm?: 'fossil' | 'xdelta3' } {
-  if (typeof value !== 'string') return {};
-  const name = value.toLowerCase();
-  if (name === 'fossil') return { algorithm: 'fossil' };
-  return name === 'xdelta3' || name === 'vcdiff' ? { algorithm: 'xdelta3' } : {};
+function algorithm(value: unknown): { readonly algorithm?: DeltaAlgorithm } {
+  const known = parseDeltaAlgorithm(value);
+  return known === null ? {} : { algorithm: known };
 }
 
 /**

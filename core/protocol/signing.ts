@@ -3,6 +3,7 @@
  * Sources: Pusher protocol (authentication signatures, HTTP request signing), Sockudo 5.0.1 canonical query rules.
  */
 import { httpError } from './errors.ts';
+import { compareUtf8 } from './text.ts';
 
 /** `SOCKET_ID:CHANNEL`, with `:CHANNEL_DATA` (exactly as sent) for presence. */
 export const channelSignatureInput = (socketId: string, channel: string, channelData?: string): string =>
@@ -49,7 +50,7 @@ export function parseSignedQuery(query: string): QueryParameters {
 export function canonicalRequest(method: string, path: string, parameters: QueryParameters): string {
   const names: string[] = [];
   for (const name of parameters.keys()) if (name !== 'auth_signature') names.push(name);
-  names.sort(compareBytes);
+  names.sort(compareUtf8);
   let query = '';
   for (const name of names) query += `${query === '' ? '' : '&'}${name}=${parameters.get(name) ?? ''}`;
   return `${method.toUpperCase()}\n${withoutTrailingSlash(path)}\n${query}`;
@@ -64,20 +65,6 @@ export const httpSignatureInput = (method: string, path: string, query: string):
 
 const withoutTrailingSlash = (path: string): string =>
   path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-
-/** Order of the UTF-8 bytes: code units compare the same unless surrogates are involved. */
-function compareBytes(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x !== y) return byteRank(x) - byteRank(y);
-  }
-  return a.length - b.length;
-}
-
-/** Moves surrogates (code points above U+FFFF) behind the rest of the basic plane, where UTF-8 sorts them. */
-const byteRank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit);
 
 function decodeFormComponent(text: string): string {
   if (!/[%+]/.test(text)) return text;

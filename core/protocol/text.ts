@@ -23,6 +23,20 @@ export function utf8Length(text: string): number {
 /** UTF-8 encoding of `text`. */
 export const utf8Encode = (text: string): Uint8Array => encoder.encode(text);
 
+/** Order of the UTF-8 bytes: code units compare the same unless surrogates are involved. */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return byteRank(x) - byteRank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Moves surrogates (code points above U+FFFF) behind the rest of the basic plane, where UTF-8 sorts them. */
+const byteRank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit);
+
 /** Quotes a character list as the recorded error texts do: `[' ', '?']`. */
 export function quoteCharacters(characters: readonly string[]): string {
   return `[${characters.map(quoteCharacter).join(', ')}]`;
