@@ -43,7 +43,7 @@ describe('importsOf', () => {
       { target: 'two', line: 4 },
       { target: 'three', line: 5 },
       { target: 'four', line: 6 },
-      { target: 'five', line: 7 },
+      { target: 'node:five', line: 7 },
       { target: './six.ts', line: 8 },
     ]);
   });

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { valued } from './accounts.ts';
+
+const user = { id: 'eve', name: 'Eve', password: '', holdings: { AAPL: 10, BTC: 0.5 } };
+
+describe('valued', () => {
+  it('multiplies what is held by the latest prices', () => {
+    const prices = new Map([
+      ['AAPL', 100],
+      ['BTC', 600],
+      ['CPU', 50],
+    ]);
+    expect(valued(user, prices)).toEqual({
+      total: 1300,
+      holdings: [
+        { symbol: 'AAPL', quantity: 10, value: 1000 },
+        { symbol: 'BTC', quantity: 0.5, value: 300 },
+      ],
+    });
+  });
+
+  it('leaves out what has no price yet', () => {
+    expect(valued(user, new Map())).toEqual({ total: 0, holdings: [] });
+  });
+});
