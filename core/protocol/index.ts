@@ -161,6 +161,16 @@ export {
   type WireFormat,
 } from './handshake.ts';
 export {
+  type HistoryQuery,
+  type HistoryScope,
+  type HistoryWish,
+  historyQueryOf,
+  NO_BOUNDS,
+  nextCursor,
+  parseDirection,
+  parseHistoryQuery,
+} from './history-query.ts';
+export {
   isJsonObject,
   isStringMap,
   isTooDeep,
@@ -308,6 +318,7 @@ export {
   userSignatureInput,
 } from './signing.ts';
 export {
+  compareUtf8,
   quoteCharacters,
   utf8Encode,
   utf8Length,
