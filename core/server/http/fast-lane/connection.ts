@@ -172,7 +172,8 @@ export class FastLaneConnection {
     if (this.#isLeaving && !isBusy) this.#leave();
     if (this.#isLeaving || this.#slots.length >= MAX_IN_FLIGHT) return;
     if (this.#socket.isPaused()) this.#socket.resume();
-    if (this.#hasEnded && !isBusy) this.#finish();
+    const isUnwanted = !this.#lane.isOpen() && this.#unread.length === 0;
+    if (!isBusy && (this.#hasEnded || isUnwanted)) this.#finish();
   }
 
   #leave(): void {

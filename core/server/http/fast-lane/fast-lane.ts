@@ -21,7 +21,7 @@ export interface FastLaneOptions {
 export interface FastLane {
   /** Takes a socket nothing has been read from. */
   accept(socket: Socket): void;
-  /** Ends connections that wait for a request. */
+  /** Ends connections that wait for a request, and the others after their answers. */
   drain(): void;
   /** Ends what is left without waiting. */
   close(): void;
@@ -33,6 +33,7 @@ export function createFastLane({ exchange, routes, takesRequests, handOver }: Fa
   const connections = new Set<FastLaneConnection>();
   const clock = { seconds: 0 };
   let toFlush: FastLaneConnection[] = [];
+  let isDraining = false;
 
   function flushAll(): void {
     const due = toFlush;
@@ -44,7 +45,7 @@ export function createFastLane({ exchange, routes, takesRequests, handOver }: Fa
     reader: new RequestReader(),
     writer: createAnswerWriter(),
     clock,
-    isOpen: takesRequests,
+    isOpen: () => !isDraining && takesRequests(),
     answer: (request, isBatch) => answer(exchange, isBatch ? routes.batchEvents : routes.events, request),
     flushLater(connection) {
       // At the end of the turn, when all requests that had arrived are read: answers that leave one after the other cost less
@@ -72,6 +73,7 @@ export function createFastLane({ exchange, routes, takesRequests, handOver }: Fa
   return {
     accept: (socket) => void connections.add(new FastLaneConnection(socket, context)),
     drain() {
+      isDraining = true;
       for (const connection of connections) connection.endIfIdle();
     },
     close() {
