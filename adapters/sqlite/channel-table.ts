@@ -28,6 +28,8 @@ export class Channel {
   committed: ChannelRecord;
   /** The newest standing that a loss of power can't take back. */
   durable: ChannelRecord;
+  /** As the channel's row has it, which may lag behind: after a start the recent entries tell the rest. */
+  saved: ChannelRecord;
   /** Below this serial nothing is to be seen by retention: found while reading, never stored. */
   floor: { readonly id: number | null; readonly serial: number } = { id: null, serial: 0 };
 
@@ -36,6 +38,12 @@ export class Channel {
     this.assigned = record;
     this.committed = record;
     this.durable = record;
+    this.saved = record;
+  }
+
+  /** True when its row tells everything, so that the channel can be forgotten here. */
+  get isAtRest(): boolean {
+    return this.assigned === this.durable && this.saved === this.committed;
   }
 
   /**
@@ -68,6 +76,8 @@ export class ChannelTable implements Participant {
   readonly #cached = new Map<string, Channel>();
   /** Changed in the transaction at work. */
   readonly #changed = new Set<Channel>();
+  /** Their rows are to be brought up to date by the transaction at work. */
+  readonly #toSave = new Set<Channel>();
   readonly #unsynced = new Set<Channel>();
   readonly #streamSeed: Uint8Array;
   #streamEpoch: number;
@@ -84,7 +94,9 @@ export class ChannelTable implements Participant {
       `UPDATE channels SET head_serial = ?, oldest_serial = ?, bytes_total = ?, last_published_at_ms = ?,
        retention_age_ms = ?, retention_messages = ?, retention_bytes = ? WHERE id = ?`,
     );
-    this.#abandon = connection.prepare('UPDATE channels SET app_id = NULL, channel = NULL WHERE id = ?');
+    this.#abandon = connection.prepare(
+      'UPDATE channels SET app_id = NULL, channel = NULL, head_serial = ?, bytes_total = ? WHERE id = ?',
+    );
     this.#remove = connection.prepare('DELETE FROM channels WHERE id = ?');
     const store = connection.prepare('SELECT stream_seed, stream_epoch FROM store').get() ?? {};
     const seed = store.stream_seed;
@@ -111,10 +123,24 @@ export class ChannelTable implements Participant {
     return this.#cached.get(cacheKey(key)) ?? new Channel(key, recordOf(row));
   }
 
-  /** Inside a transaction: the channel's next standing. */
+  /** Inside a transaction: the channel's next standing, saved in its row. */
   assign(channel: Channel, record: ChannelRecord): void {
+    this.advance(channel, record);
+    this.save(channel);
+  }
+
+  /**
+   * Inside a transaction: the next standing of a channel to which only recent entries were added. Its row is left as it is,
+   * because a row for each channel of a group is a page for many of them.
+   */
+  advance(channel: Channel, record: ChannelRecord): void {
     channel.assigned = record;
     this.#changed.add(channel);
+  }
+
+  /** Inside a transaction: brings the channel's row up to date. */
+  save(channel: Channel): void {
+    this.#toSave.add(channel);
   }
 
   /** Inside a transaction: gives a channel a row, empty and with numbering from 1. */
@@ -127,16 +153,15 @@ export class ChannelTable implements Participant {
   }
 
   /** Inside a transaction: takes the name off a channel's row; the retention sweep removes its entries and then the row. */
-  abandon(id: number): void {
-    this.#abandon.run(id);
+  abandon({ id, headSerial, bytesTotal }: ChannelRecord): void {
+    this.#abandon.run(headSerial, bytesTotal, id);
   }
 
   /** Inside a transaction: removes the row of a channel that retains nothing; false if it is in use after all. */
   forget(key: ChannelKey): boolean {
     const channel = this.open(key);
     const { id, headSerial, oldestSerial } = channel.assigned;
-    const isInUse = channel.assigned !== channel.durable || oldestSerial <= headSerial;
-    if (id === null || isInUse) return false;
+    if (id === null || !channel.isAtRest || oldestSerial <= headSerial) return false;
     this.#remove.run(id);
     this.#cached.delete(cacheKey(key));
     return true;
@@ -155,13 +180,13 @@ export class ChannelTable implements Participant {
   trimCache(): void {
     if (this.#cached.size <= this.#maxCached) return;
     for (const [name, channel] of this.#cached) {
-      if (channel.assigned === channel.durable) this.#cached.delete(name);
+      if (channel.isAtRest) this.#cached.delete(name);
       if (this.#cached.size <= this.#maxCached) return;
     }
   }
 
   beforeCommit(): void {
-    for (const { assigned } of this.#changed) {
+    for (const { assigned } of this.#toSave) {
       const { retention } = assigned;
       this.#update.run(
         assigned.headSerial,
@@ -181,7 +206,9 @@ export class ChannelTable implements Participant {
       channel.committed = channel.assigned;
       this.#unsynced.add(channel);
     }
+    for (const channel of this.#toSave) channel.saved = channel.committed;
     this.#changed.clear();
+    this.#toSave.clear();
     this.trimCache();
   }
 
@@ -193,6 +220,7 @@ export class ChannelTable implements Participant {
   rolledBack(): void {
     for (const channel of this.#changed) channel.assigned = channel.committed;
     this.#changed.clear();
+    this.#toSave.clear();
   }
 
   #unused(key: ChannelKey): ChannelRecord {

@@ -66,15 +66,18 @@ export class EntrySettler implements Participant {
     return oldest.rows.length;
   }
 
-  /** Where the channel's visible entries begin, made lasting if that drops entries; beyond them all for a reset channel. */
+  /**
+   * Where the channel's visible entries begin, made lasting if that drops entries; beyond them all for a reset channel. Its row
+   * is brought up to date, since the recent entries no longer tell where the channel stands.
+   */
   #floorOf({ channelId, key, firstSerial }: Segment): number {
     const { channels, view } = this.#options;
     const channel = channels.open(key);
-    if (channel.assigned.id !== channelId) return Number.POSITIVE_INFINITY;
-    const floor = Math.max(view.visibleFloor(channel), channel.assigned.oldestSerial);
-    if (floor > firstSerial && floor > channel.assigned.oldestSerial) {
-      channels.assign(channel, { ...channel.assigned, oldestSerial: floor });
-    }
+    const { assigned } = channel;
+    if (assigned.id !== channelId) return Number.POSITIVE_INFINITY;
+    const floor = Math.max(view.visibleFloor(channel), assigned.oldestSerial);
+    if (floor > firstSerial) channels.assign(channel, { ...assigned, oldestSerial: floor });
+    else channels.save(channel);
     return floor;
   }
 }

@@ -128,7 +128,7 @@ export class AppendOperation extends LogOperation<CommitResult> {
     const oldestSerial = isSameRetention ? assigned.oldestSerial : view.floor(assigned);
     const bytes = entryBytes(entry);
     recent.add(id, { entry, bytesBefore: assigned.bytesTotal, bytes });
-    channels.assign(channel, {
+    channels.advance(channel, {
       id,
       streamId: assigned.streamId,
       headSerial: entry.serial,
@@ -137,6 +137,7 @@ export class AppendOperation extends LogOperation<CommitResult> {
       lastPublishedAtMs: entry.publishedAtMs,
       retention: isSameRetention ? assigned.retention : entry.retention,
     });
+    if (!isSameRetention) channels.save(channel);
     if (hasSurplus(entry, oldestSerial)) this.#tables.markSurplus(id);
   }
 }
@@ -197,7 +198,7 @@ export class ResetOperation extends LogOperation<{
     const { assigned } = channel;
     const removed = view.measure(assigned, view.floor(assigned), assigned.headSerial + 1);
     if (assigned.id !== null) {
-      channels.abandon(assigned.id);
+      channels.abandon(assigned);
       markSurplus(assigned.id);
     }
     const { streamId } = channels.store(channel, randomUUID(), now());

@@ -54,6 +54,7 @@ const MIGRATIONS: readonly string[] = [
     serial INTEGER NOT NULL,
     published_at_ms INTEGER NOT NULL,
     bytes_before INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
     event TEXT NOT NULL,
     data TEXT NOT NULL,
     message_id TEXT,

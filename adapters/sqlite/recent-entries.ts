@@ -52,7 +52,7 @@ export class RecentEntries implements Participant {
     this.maxRows = maxRows;
     this.#segmentRows = Math.max(1, Math.min(SEGMENT_ROWS, maxRows));
     settleAll(connection);
-    this.#insert = connection.prepare('INSERT INTO recent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = connection.prepare('INSERT INTO recent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#remove = connection.prepare('DELETE FROM recent WHERE sequence < ?');
   }
 
@@ -75,6 +75,7 @@ export class RecentEntries implements Participant {
       entry.serial,
       entry.publishedAtMs,
       bytesBefore,
+      bytes,
       entry.event,
       entry.data,
       entry.messageId ?? null,
@@ -194,10 +195,21 @@ function sizeOf({ rows }: Segment): number {
   return rows.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** After a start: what the process before left behind goes to its place, but for entries that were removed meanwhile. */
+/**
+ * After a start: channels get the standing that the recent entries tell, and the entries go to their place, but for those that
+ * were removed meanwhile or belong to a channel that was reset.
+ */
 function settleAll(connection: DatabaseSync): void {
   connection.exec(`
     BEGIN IMMEDIATE;
+    UPDATE channels
+      SET head_serial = newest.serial, bytes_total = newest.bytes_total, last_published_at_ms = newest.published_at_ms
+      FROM (
+        SELECT channel_id, max(serial) AS serial, max(bytes_before + bytes) AS bytes_total,
+          max(published_at_ms) AS published_at_ms
+        FROM recent GROUP BY channel_id
+      ) AS newest
+      WHERE id = channel_id AND head_serial < serial;
     INSERT OR IGNORE INTO entries
       SELECT channel_id, serial, published_at_ms, bytes_before, event, data, message_id, message_serial, user_id, tags, extras
       FROM recent JOIN channels ON channels.id = recent.channel_id
