@@ -72,6 +72,8 @@ export class RawWebSocket {
 
   private constructor(socket: Socket, rest: Buffer) {
     this.socket = socket;
+    // Pieces leave as they are written; waiting to join them would also make every test wait for delayed acknowledgements.
+    socket.setNoDelay(true);
     this.ended = new Promise((resolve) => {
       socket.on('close', () => {
         this.frames.end(`the server ended the connection, close code ${this.#closeCode}`);

@@ -9,6 +9,7 @@ import type { AppCounters } from '../metrics/counters.ts';
 import type { SignInDeadline } from './liveness.ts';
 import { type FlushTurn, Outbox, type OutboxBounds } from './outbox.ts';
 import type { Subscription } from './subscription.ts';
+import { pongFrame } from './websocket-frame.ts';
 import { type DeliveryClass, frameOf } from './wire-format.ts';
 
 /** Identity proven by sign-in (realtime.md section 4.1). */
@@ -119,6 +120,11 @@ export class Connection {
   ping(payload: Buffer): void {
     this.outbox.flush();
     this.webSocket.ping(payload);
+  }
+
+  /** Answers a native Ping; counts as no message. */
+  pong(payload: Buffer): void {
+    this.outbox.push(pongFrame(payload));
   }
 
   /** The socket is gone. */

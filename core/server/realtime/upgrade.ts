@@ -64,6 +64,8 @@ class Upgrades {
       clientTracking: false,
       maxPayload: deps.context.settings.maxFrameBytes,
       closeTimeout: CLOSE_TIMEOUT_MS,
+      // Pongs take the way of all frames, so that they count against the bounds of a client that does not read them.
+      autoPong: false,
       handleProtocols: (offered) => [...offered][0] ?? false,
     };
     this.#webSockets = new WebSocketServer(options);
@@ -168,7 +170,10 @@ class Upgrades {
       connection.lastInboundMs = wheel.nowMs;
     };
     webSocket.on('message', (bytes: Buffer) => inbound.receive(bytes));
-    webSocket.on('ping', alive);
+    webSocket.on('ping', (payload: Buffer) => {
+      alive();
+      connection.pong(payload);
+    });
     webSocket.on('pong', alive);
     webSocket.on('error', () => connection.counters.connectionErrors.add('websocket'));
     webSocket.on('close', (code: number) => {

@@ -3,6 +3,7 @@
 
 const TEXT = 0x81;
 const BINARY = 0x82;
+const PONG = 0x8a;
 
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
@@ -14,6 +15,13 @@ export function textFrame(text: string): Buffer {
 export function binaryFrame(bytes: Uint8Array): Buffer {
   const frame = withHeader(BINARY, bytes.length);
   frame.set(bytes, frame.length - bytes.length);
+  return frame;
+}
+
+/** `payload`: what the Ping carried, at most 125 bytes. */
+export function pongFrame(payload: Uint8Array): Buffer {
+  const frame = withHeader(PONG, payload.length);
+  frame.set(payload, frame.length - payload.length);
   return frame;
 }
 
