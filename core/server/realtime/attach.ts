@@ -20,6 +20,8 @@ import { cachedEventKey, parseCachedEvent } from '../publish/cached-event.ts';
 import { announceMemberAdded, announceSubscriptionCount } from './announcements.ts';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
+import { AcknowledgedGate, type Gate, HoldingGate, isCoveredBy } from './gates.ts';
+import type { MessageFrames } from './message-frames.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface AttachRequest {
@@ -53,7 +55,9 @@ async function attachGated(
   context: RealtimeContext,
 ): Promise<void> {
   const subscription = subscribe(connection, request, context);
-  subscription.gate = [];
+  const gate = new HoldingGate(connection);
+  const gateBefore = subscription.gate;
+  subscription.gate = gate;
   try {
     const { app } = connection;
     const joined = request.member === null ? null : await join(subscription, request.member, context);
@@ -63,14 +67,18 @@ async function attachGated(
       if (joined !== null) await context.presence.leave(app.id, request.channel, connection.socketId);
       return;
     }
-    acknowledge(subscription, joined?.members ?? null, head);
-    openGate(subscription, joined?.members ?? null, head, context);
+    const opening: Opening = { subscription, gate, gateBefore, members: joined?.members ?? null, head };
+    if (isNew) open(opening, context);
+    else openAgain(opening, context);
     if (joined?.isFirst === true && request.member !== null) {
       announceMemberAdded(context, app, request.channel, request.member, connection.socketId);
     }
   } catch (error) {
     if (isNew) context.hub.unsubscribe(subscription);
-    else openGate(subscription, null, null, context);
+    else {
+      subscription.gate = gateBefore;
+      release(gate.take(), { subscription, members: null, head: null }, context);
+    }
     throw error;
   }
   if (isNew) await countIn(subscription, context);
@@ -134,19 +142,49 @@ function acknowledge(
   connection.counters.channelSubscriptions[channelTypeOf(channel.kind)] += 1;
 }
 
-/** Lets out what was held, without what the acknowledgement already covered. */
-function openGate(
-  subscription: Subscription,
-  members: readonly Member[] | null,
-  head: Position | null,
+/** What is known when an acknowledgement is due. */
+interface Opening {
+  readonly subscription: Subscription;
+  readonly gate: HoldingGate;
+  readonly gateBefore: Gate | null;
+  readonly members: readonly Member[] | null;
+  readonly head: Position | null;
+}
+
+/** A first subscribe: the acknowledgement covers everything up to the head, what lies above it follows. */
+function open({ subscription, gate, members, head }: Opening, context: RealtimeContext): void {
+  acknowledge(subscription, members, head);
+  subscription.attachedAt = head;
+  subscription.gate = head === null ? null : new AcknowledgedGate(subscription, head);
+  release(gate.take(), { subscription, members, head }, context);
+}
+
+/** It was live all the time: what the new acknowledgement covers is owed to it, and goes out before it. */
+function openAgain(
+  { subscription, gate, gateBefore, members, head }: Opening,
   context: RealtimeContext,
 ): void {
-  const held = subscription.gate ?? [];
-  subscription.gate = null;
-  for (const message of held) {
-    if (head !== null && message.position !== undefined && message.position.serial <= head.serial) continue;
+  subscription.gate = gateBefore;
+  const held = gate.take();
+  const owed = held.filter(({ message }) => isCoveredBy(message.position, head));
+  release(owed, { subscription, members, head: null }, context);
+  acknowledge(subscription, members, head);
+  const above = held.filter(({ message }) => !isCoveredBy(message.position, head));
+  release(above, { subscription, members, head: null }, context);
+}
+
+/** Delivers what was held. What the head covers reaches the connection only if another subscription of it brings it. */
+function release(
+  held: readonly MessageFrames[],
+  { subscription, members, head }: Pick<Opening, 'subscription' | 'members' | 'head'>,
+  context: RealtimeContext,
+): void {
+  const { connection } = subscription;
+  for (const frames of held) {
+    const { message } = frames;
     if (members !== null && isCovered(message, members)) continue;
-    context.hub.deliverTo(subscription, message);
+    if (isCoveredBy(message.position, head)) context.hub.redeliver(connection, frames, subscription);
+    else context.hub.redeliver(connection, frames);
   }
 }
 

@@ -1,30 +1,23 @@
-// The way of one message to the subscribers of this node: who gets it, and its frame, encoded at most once for each delivery
-// class, queued on each of their outboxes.
-import { type Filter, type FilterMessage, matchesWildcard } from '@sockudo/protocol';
+// The way of one message to the subscribers of this node: who gets it, and its frame queued on each of their outboxes.
+import { matchesWildcard } from '@sockudo/protocol';
 import type { AppCounters } from '../metrics/counters.ts';
-import type { Message } from '../ports/message.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
-import { encodeMessage, type FrameOptions } from './encode-message.ts';
-import { filterMessageOf } from './filters.ts';
 import type { AppHub } from './hub.ts';
+import type { MessageFrames } from './message-frames.ts';
 import type { Subscription } from './subscription.ts';
-import { DELIVERY_CLASSES, V1_TEXT } from './wire-format.ts';
+import { V1_TEXT } from './wire-format.ts';
 
-/** One message on its way: encoded at most once per delivery class. */
+/** One message on its way to any number of subscriptions. */
 export class Delivery {
-  readonly #message: Message;
+  readonly #frames: MessageFrames;
   readonly #except: string | undefined;
-  readonly #options: FrameOptions;
   readonly #counters: AppCounters;
-  readonly #frames: (Buffer | null)[] = new Array(DELIVERY_CLASSES).fill(null);
-  #filterMessage: FilterMessage | null = null;
   recipients = 0;
 
-  constructor(message: Message, except: string | undefined, options: FrameOptions, counters: AppCounters) {
-    this.#message = message;
+  constructor(frames: MessageFrames, except: string | undefined, counters: AppCounters) {
+    this.#frames = frames;
     this.#except = except;
-    this.#options = options;
     this.#counters = counters;
   }
 
@@ -33,10 +26,10 @@ export class Delivery {
     const { connection } = subscription;
     if (!this.isFor(connection)) return false;
     if (subscription.gate !== null) {
-      subscription.hold(this.#message);
-      return true;
+      const verdict = subscription.gate.offer(this.#frames);
+      if (verdict !== 'pass') return verdict === 'held';
     }
-    if (subscription.filter !== null && !this.#passes(subscription.filter)) {
+    if (subscription.filter !== null && !this.#frames.passes(subscription.filter)) {
       this.#counters.eventFilterSuppressed += 1;
       return false;
     }
@@ -44,26 +37,14 @@ export class Delivery {
     return true;
   }
 
-  #passes(filter: Filter): boolean {
-    if (this.#message.platform === true) return true;
-    this.#filterMessage ??= filterMessageOf(this.#message);
-    return filter.matches(this.#filterMessage);
-  }
-
   send(connection: Connection): void {
-    const deliveryClass = connection.deliveryClass;
-    let frame = this.#frames[deliveryClass] ?? null;
-    if (frame === null) {
-      frame = encodeMessage(this.#message, deliveryClass, this.#options);
-      this.#frames[deliveryClass] = frame;
-    }
-    connection.push(frame);
+    connection.push(this.#frames.of(connection.deliveryClass));
     this.recipients += 1;
   }
 
   isFor(connection: Connection): boolean {
     if (connection.socketId === this.#except) return false;
-    return this.#message.protocol2Only !== true || connection.deliveryClass !== V1_TEXT;
+    return this.#frames.message.protocol2Only !== true || connection.deliveryClass !== V1_TEXT;
   }
 }
 
@@ -95,4 +76,15 @@ export function deliverOnce(channels: readonly Channel[], delivery: Delivery): v
       if (delivery.offer(subscription)) served.add(subscription.connection);
     }
   }
+}
+
+/** Subscriptions of one connection that a message of the channel may come through: by its name, then by patterns. */
+export function subscriptionsTo(connection: Connection, channel: string): readonly Subscription[] {
+  const exact = connection.subscriptions.get(channel);
+  const found = exact === undefined ? [] : [exact];
+  for (const subscription of connection.subscriptions.values()) {
+    const { kind, name } = subscription.channel;
+    if (kind.kind === 'wildcard' && matchesWildcard(name, channel)) found.push(subscription);
+  }
+  return found;
 }

@@ -4,11 +4,11 @@ import { channelKind, userChannelId } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { AppCounters, Counters } from '../metrics/counters.ts';
 import type { Envelope } from '../ports/fanout.ts';
-import type { Message } from '../ports/message.ts';
 import { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
-import { Delivery, deliverOnce, deliverToUser, matchingPatterns } from './delivery.ts';
+import { Delivery, deliverOnce, deliverToUser, matchingPatterns, subscriptionsTo } from './delivery.ts';
 import type { FrameOptions } from './encode-message.ts';
+import { MessageFrames } from './message-frames.ts';
 import { Subscription } from './subscription.ts';
 
 /** Everything of one app that lives in this process. */
@@ -123,7 +123,8 @@ export class Hub {
   deliver({ key, message, exceptSocketId }: Envelope): number {
     const hub = this.#apps.get(key.appId);
     if (hub === undefined) return 0;
-    const delivery = new Delivery(message, exceptSocketId, this.#frameOptions, hub.counters);
+    const frames = new MessageFrames(message, this.#frameOptions);
+    const delivery = new Delivery(frames, exceptSocketId, hub.counters);
     const userId = userChannelId(key.channel);
     if (userId !== null) deliverToUser(hub, userId, key.channel, delivery);
     const exact = hub.channels.get(key.channel);
@@ -136,9 +137,15 @@ export class Hub {
     return delivery.recipients;
   }
 
-  /** Sends one message to one subscription, as live delivery would. */
-  deliverTo(subscription: Subscription, message: Message): void {
-    const { counters } = subscription.connection;
-    new Delivery(message, undefined, this.#frameOptions, counters).offer(subscription);
+  /**
+   * Delivers a message that was held back for this connection, as live delivery would have.
+   * `except`: a subscription that must not let it through.
+   */
+  redeliver(connection: Connection, frames: MessageFrames, except?: Subscription): boolean {
+    const delivery = new Delivery(frames, undefined, connection.counters);
+    for (const subscription of subscriptionsTo(connection, frames.message.channel)) {
+      if (subscription !== except && delivery.offer(subscription)) return true;
+    }
+    return false;
   }
 }

@@ -1,9 +1,10 @@
-// One connection's place in one channel. While it is attaching, live messages wait in its gate so that nothing is lost or
-// doubled between the position that the acknowledgement names and the first live frame.
-import { type Filter, OUTBOX_MAX_MESSAGES } from '@sockudo/protocol';
-import type { Message } from '../ports/message.ts';
+// One connection's place in one channel. While it is attaching or recovering, live messages stop at its gate so that nothing
+// is lost or doubled between the position that the client is told and the first live frame.
+import type { Filter } from '@sockudo/protocol';
+import type { Position } from '../ports/channel-log.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
+import type { Gate } from './gates.ts';
 
 export class Subscription {
   readonly connection: Connection;
@@ -16,18 +17,13 @@ export class Subscription {
   updateWindowEndsMs = 0;
   /** It stands in the channel's subscription count. */
   isCounted = false;
-  /** Messages that arrived while attaching; null: live. */
-  gate: Message[] | null = null;
+  /** Null: live. */
+  gate: Gate | null = null;
+  /** Position of its first acknowledgement: everything above it comes live, everything up to it has to be asked for. */
+  attachedAt: Position | null = null;
 
   constructor(connection: Connection, channel: Channel) {
     this.connection = connection;
     this.channel = channel;
-  }
-
-  /** Keeps a live message until the gate opens; a connection that would have to keep too many is closed. */
-  hold(message: Message): void {
-    if (this.gate === null) return;
-    if (this.gate.length < OUTBOX_MAX_MESSAGES) this.gate.push(message);
-    else this.connection.close(4100, 'Outbound buffer full', true);
   }
 }
