@@ -1,5 +1,23 @@
 /** Everything the package offers, by name. */
 export {
+  ANNOTATION_EVENT,
+  ANNOTATION_MODE,
+  type AnnotationItem,
+  type AnnotationRequest,
+  type AnnotationsQuery,
+  encodeAnnotation,
+  pageLimit,
+  parseAnnotation,
+  parseAnnotationsQuery,
+  requireAnnotationParts,
+  SUMMARIZERS,
+  SUMMARY_EVENT,
+  type Summarizer,
+  summarizerOf,
+  summaryData,
+  summaryFrameBytes,
+} from './annotation.ts';
+export {
   type BinaryData,
   type BinaryEnvelope,
   type BinaryExtras,
@@ -21,6 +39,13 @@ export {
   parseTokenClaims,
   type TokenGrant,
 } from './capability-token.ts';
+export {
+  type ChannelHistoryRequest,
+  channelHistoryFrame,
+  parseChannelHistory,
+  type RewindComplete,
+  rewindCompleteFrame,
+} from './channel-history.ts';
 export {
   type ChannelKind,
   channelKind,
@@ -241,6 +266,19 @@ export {
   WEBSOCKET_MAX_PAYLOAD_KB,
 } from './limits.ts';
 export {
+  type AnyMutationRequest,
+  type AppendRequest,
+  type ClearableField,
+  type DeleteRequest,
+  type MutationAck,
+  type MutationKind,
+  mutationAnswer,
+  parseAppend,
+  parseDelete,
+  parseUpdate,
+  type UpdateRequest,
+} from './mutation.ts';
+export {
   cacheMiss,
   connectionEstablished,
   encodePresence,
@@ -317,6 +355,11 @@ export {
   type QueryParameters,
   userSignatureInput,
 } from './signing.ts';
+export {
+  type SummarizedEvent,
+  summarize,
+  summaryOf,
+} from './summarizers.ts';
 export {
   compareUtf8,
   quoteCharacters,
