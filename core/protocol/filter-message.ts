@@ -10,6 +10,8 @@ import { utf8Length } from './text.ts';
 export interface FilterFields {
   /** The publisher's event name. */
   readonly event: string;
+  /** Event of the frame, where that is the platform's word for a version of the message; event lists may name either. */
+  readonly frameEvent?: string | undefined;
   readonly channel: string;
   /** JSON text of `data` as it stands in frames; undefined = none. */
   readonly data?: string | undefined;
@@ -27,6 +29,7 @@ export interface FilterFields {
 /** A message as filters see it. */
 export interface FilterMessage {
   readonly event: string;
+  readonly frameEvent: string | undefined;
   /** The value of a tag, or undefined. */
   tag(key: string): string | undefined;
   /** The document expressions see, or null when it is larger than 64 KiB of JSON. Built at most once. */
@@ -37,9 +40,10 @@ export interface FilterMessage {
 export function createFilterMessage(fields: FilterFields): FilterMessage {
   let built = false;
   let document: unknown = null;
-  const { event, tags } = fields;
+  const { event, frameEvent, tags } = fields;
   return {
     event,
+    frameEvent,
     tag: (key) => (tags !== undefined && Object.hasOwn(tags, key) ? tags[key] : undefined),
     document() {
       if (!built) {

@@ -49,12 +49,15 @@ export function compileFilter(source: FilterSource, options: CompileOptions): Fi
   return {
     source,
     matches(message) {
-      if (events !== null && !events.has(message.event)) return false;
+      if (events !== null && !isListed(events, message)) return false;
       if (tags !== null && !matchesNode(tags, message)) return false;
       return expression === null || accepts(expression, message);
     },
   };
 }
+
+const isListed = (events: ReadonlySet<string>, { event, frameEvent }: FilterMessage): boolean =>
+  events.has(event) || (frameEvent !== undefined && events.has(frameEvent));
 
 function compile(source: string, compileExpression: CompileExpression): CompiledExpression {
   try {

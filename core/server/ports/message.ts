@@ -15,20 +15,26 @@ export interface MessageVersion {
   readonly timestampMs: number;
   /** Serial of the message's create. */
   readonly historySerial: number;
+  /** `message_id` of the create, on frames whose own id is that of a later version (divergence D31). */
+  readonly createMessageId?: string;
 }
 
 export interface Message {
   readonly channel: string;
   readonly event: string;
-  /** JSON text of the frame's `data` member. */
-  readonly data: string;
+  /** The publisher's event name, where `event` is the platform's word for a version of the message. */
+  readonly name?: string;
+  /** JSON text of the frame's `data` member; absent: the frame has none. */
+  readonly data?: string;
   readonly publishedAtMs: number;
   readonly position?: MessagePosition;
   readonly version?: MessageVersion;
   readonly messageId?: string;
-  /** Sender of a client event on a presence channel. */
+  /** Sender of a client event on a presence channel; author of a version. */
   readonly userId?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Tags of the message that this frame is a version of: filters see them, the frame does not show them. */
+  readonly hiddenTags?: Readonly<Record<string, string>>;
   readonly extras?: Extras;
   /** false: never sent as a delta. */
   readonly delta?: boolean;
@@ -38,4 +44,8 @@ export interface Message {
   readonly membership?: { readonly change: 'added' | 'removed'; readonly userId: string };
   /** Never sent to protocol 1 connections. */
   readonly protocol2Only?: true;
+  /** Sent only to subscriptions that asked for raw annotations. */
+  readonly annotationModeOnly?: true;
+  /** What connections with append_mode=full get instead. Called when the first of them needs it. */
+  readonly forFullMode?: () => Message;
 }

@@ -10,7 +10,7 @@ import type { SignInDeadline } from './liveness.ts';
 import { type FlushTurn, Outbox, type OutboxBounds } from './outbox.ts';
 import type { Subscription } from './subscription.ts';
 import { pongFrame } from './websocket-frame.ts';
-import { type DeliveryClass, frameOf } from './wire-format.ts';
+import { type DeliveryClass, type FrameClass, frameClassOf, frameOf } from './wire-format.ts';
 
 /** Identity proven by sign-in (realtime.md section 4.1). */
 export interface SignedInUser {
@@ -26,6 +26,7 @@ export interface ConnectionOptions {
   readonly socketId: string;
   readonly protocol: 1 | 2;
   readonly deliveryClass: DeliveryClass;
+  readonly appendMode: 'delta' | 'full';
   readonly echo: boolean;
   readonly webSocket: WebSocket;
   readonly socket: Duplex;
@@ -39,6 +40,8 @@ export class Connection {
   readonly socketId: string;
   readonly protocol: 1 | 2;
   readonly deliveryClass: DeliveryClass;
+  /** Which of a message's frames it gets. */
+  readonly frameClass: FrameClass;
   /** Whether this connection hears its own client events; never on protocol 1. */
   readonly echo: boolean;
   readonly webSocket: WebSocket;
@@ -67,6 +70,7 @@ export class Connection {
     this.socketId = options.socketId;
     this.protocol = options.protocol;
     this.deliveryClass = options.deliveryClass;
+    this.frameClass = frameClassOf(options.deliveryClass, options.appendMode);
     this.echo = options.echo;
     this.webSocket = options.webSocket;
     this.outbox = new Outbox(options.socket, options.turn, options.bounds, () => this.#onSlowReader());

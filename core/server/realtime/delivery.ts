@@ -13,18 +13,21 @@ export class Delivery {
   readonly #frames: MessageFrames;
   readonly #except: string | undefined;
   readonly #counters: AppCounters;
+  readonly #isAnnotation: boolean;
   recipients = 0;
 
   constructor(frames: MessageFrames, except: string | undefined, counters: AppCounters) {
     this.#frames = frames;
     this.#except = except;
     this.#counters = counters;
+    this.#isAnnotation = frames.message.annotationModeOnly === true;
   }
 
   /** False: this subscription does not get the message. */
   offer(subscription: Subscription): boolean {
     const { connection } = subscription;
     if (!this.isFor(connection)) return false;
+    if (this.#isAnnotation && !subscription.hearsAnnotations) return false;
     if (subscription.gate !== null) {
       const verdict = subscription.gate.offer(this.#frames);
       if (verdict !== 'pass') return verdict === 'held';
@@ -38,7 +41,7 @@ export class Delivery {
   }
 
   send(connection: Connection): void {
-    connection.push(this.#frames.of(connection.deliveryClass));
+    connection.push(this.#frames.of(connection.frameClass));
     this.recipients += 1;
   }
 

@@ -18,12 +18,13 @@ function v1Text(message: Message): string {
 }
 
 function v2Text(message: Message, options: FrameOptions): string {
-  const { channel, data, userId, messageId, position } = message;
+  const { channel, data, name, userId, messageId, position } = message;
   const extras = withVersionHeaders(message);
   return encodeV2({
     event: withPrefixOf(2, message.event),
     channel,
     data,
+    name,
     userId,
     tags: options.tagsInFrames ? message.tags : undefined,
     messageId,
@@ -45,6 +46,7 @@ function withVersionHeaders(message: Message): Extras | undefined {
       sockudo_version_serial: version.versionSerial,
       sockudo_version_timestamp_ms: version.timestampMs,
       sockudo_history_serial: version.historySerial,
+      ...(version.createMessageId !== undefined && { sockudo_create_message_id: version.createMessageId }),
     },
   };
 }

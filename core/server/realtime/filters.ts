@@ -27,13 +27,16 @@ export function subscriptionFilter(
 
 /** A message as filters see it, live and replayed alike (divergence D39). Made once for each message. */
 export function filterMessageOf(message: Message): FilterMessage {
-  const { event, channel, data, userId, tags, extras, messageId, position, version } = message;
+  const { event, name, channel, data, userId, tags, hiddenTags, extras, messageId, position, version } =
+    message;
   return createFilterMessage({
-    event,
+    event: name ?? event,
+    frameEvent: name === undefined ? undefined : event,
     channel,
     data,
+    name,
     userId,
-    tags,
+    tags: tags ?? hiddenTags,
     headers: extras?.headers,
     messageId,
     streamId: position?.streamId,

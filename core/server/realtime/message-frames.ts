@@ -1,15 +1,15 @@
-// One message and its frames, each encoded when the first subscriber of its delivery class needs it and never again: live,
-// held back and replayed alike, everybody of a class gets the same bytes.
+// One message and its frames, each encoded when the first subscriber of its frame class needs it and never again: live, held
+// back and replayed alike, everybody of a class gets the same bytes.
 import type { Filter, FilterMessage } from '@sockudo/protocol';
 import type { Message } from '../ports/message.ts';
 import { encodeMessage, type FrameOptions } from './encode-message.ts';
 import { filterMessageOf } from './filters.ts';
-import { DELIVERY_CLASSES, type DeliveryClass } from './wire-format.ts';
+import { DELIVERY_CLASSES, type DeliveryClass, FRAME_CLASSES, type FrameClass } from './wire-format.ts';
 
 export class MessageFrames {
   readonly message: Message;
   readonly #options: FrameOptions;
-  readonly #frames: (Buffer | null)[] = new Array(DELIVERY_CLASSES).fill(null);
+  readonly #frames: (Buffer | null)[] = new Array(FRAME_CLASSES).fill(null);
   #filterMessage: FilterMessage | null = null;
 
   constructor(message: Message, options: FrameOptions) {
@@ -17,13 +17,22 @@ export class MessageFrames {
     this.#options = options;
   }
 
-  of(deliveryClass: DeliveryClass): Buffer {
-    let frame = this.#frames[deliveryClass] ?? null;
+  /** `frameClass`: that of the connection. */
+  of(frameClass: FrameClass): Buffer {
+    let frame = this.#frames[frameClass] ?? null;
     if (frame === null) {
-      frame = encodeMessage(this.message, deliveryClass, this.#options);
-      this.#frames[deliveryClass] = frame;
+      frame = this.#encode(frameClass);
+      this.#frames[frameClass] = frame;
     }
     return frame;
+  }
+
+  #encode(frameClass: FrameClass): Buffer {
+    // CAST: a frame class is a delivery class, or one plus their number (wire-format.ts).
+    const deliveryClass = (frameClass % DELIVERY_CLASSES) as DeliveryClass;
+    if (frameClass === deliveryClass) return encodeMessage(this.message, deliveryClass, this.#options);
+    if (this.message.forFullMode === undefined) return this.of(deliveryClass);
+    return encodeMessage(this.message.forFullMode(), deliveryClass, this.#options);
   }
 
   /** Whether a subscription's filter lets the message through; events of the platform pass every filter (divergence D26). */

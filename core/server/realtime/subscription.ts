@@ -10,6 +10,8 @@ export class Subscription {
   readonly connection: Connection;
   readonly channel: Channel;
   filter: Filter | null = null;
+  /** It asked for raw annotations and may have them (`modes`). */
+  hearsAnnotations = false;
   /** Id under which this connection joined a presence channel; kept here because sign-in may change the connection's (D24). */
   memberId: string | null = null;
   /** Presence updates sent in the second that ends at `updateWindowEndsMs`. */

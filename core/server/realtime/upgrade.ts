@@ -147,6 +147,7 @@ class Upgrades {
       socketId: newSocketId(),
       protocol: handshake.protocol,
       deliveryClass: deliveryClassOf(handshake.protocol, handshake.format),
+      appendMode: handshake.appendMode,
       echo: handshake.protocol === 2 && (!settings.echo.enabled || echo),
       webSocket,
       socket,

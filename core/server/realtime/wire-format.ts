@@ -20,6 +20,20 @@ export const V2_PROTOBUF = 3;
 export type DeliveryClass = typeof V1_TEXT | typeof V2_TEXT | typeof V2_MESSAGEPACK | typeof V2_PROTOBUF;
 export const DELIVERY_CLASSES = 4;
 
+/**
+ * A message's frame for one delivery class and append mode: the class, or with append_mode=full the class plus their number.
+ * Only messages with a form of their own for that mode are encoded apart.
+ */
+export type FrameClass = number;
+export const FRAME_CLASSES = 2 * DELIVERY_CLASSES;
+
+/** Protocol 1 gets no versions, so it has no append mode. */
+export function frameClassOf(deliveryClass: DeliveryClass, appendMode: 'delta' | 'full'): FrameClass {
+  return appendMode === 'full' && deliveryClass !== V1_TEXT
+    ? deliveryClass + DELIVERY_CLASSES
+    : deliveryClass;
+}
+
 export function deliveryClassOf(protocol: 1 | 2, format: WireFormat): DeliveryClass {
   if (protocol === 1) return V1_TEXT;
   switch (format) {
