@@ -18,9 +18,10 @@ interface Load {
   readonly pipeline: number;
 }
 
-/** What the server process tells about itself. */
+/** What the server process tells about itself: microseconds since its start. */
 interface Usage {
-  readonly cpuMicroseconds: number;
+  readonly user: number;
+  readonly system: number;
 }
 
 const PATH = '/apps/4242/events';
@@ -38,8 +39,7 @@ async function runServer(): Promise<void> {
   const front = await createHttpFront(deps);
   const { port } = await front.listen();
   process.on('message', () => {
-    const { user, system } = process.cpuUsage();
-    process.send?.({ cpuMicroseconds: user + system } satisfies Usage);
+    process.send?.(process.cpuUsage() satisfies Usage);
   });
   process.on('disconnect', () => process.exit());
   process.send?.({ port });
@@ -74,9 +74,12 @@ async function measure(lane: string, load: Load): Promise<void> {
   await drive(port, lane, load);
   const seconds = (performance.now() - startedAt) / 1000;
   const after = await usageOf(server);
-  const each = (after.cpuMicroseconds - before.cpuMicroseconds) / load.requests;
+  const user = (after.user - before.user) / load.requests;
+  const system = (after.system - before.system) / load.requests;
+  const parts = `${user.toFixed(1)} in the process, ${system.toFixed(1)} in the kernel`;
+  const rate = Math.round(load.requests / seconds);
   console.log(
-    `${lane.padEnd(8)} ${each.toFixed(1)} µs CPU a request, ${Math.round(load.requests / seconds)} requests/s`,
+    `${lane.padEnd(8)} ${(user + system).toFixed(1)} µs CPU a request (${parts}), ${rate} requests/s`,
   );
   server.disconnect();
   await once(server, 'exit');

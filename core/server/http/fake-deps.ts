@@ -44,6 +44,7 @@ export function fakeApp(changes: Partial<App> = {}): App {
     watchlistEnabled: false,
     allowedOrigins: [],
     namespaces: new Map(),
+    deltaRules: [],
     webhooks: [],
     idempotency: { enabled: true, ttlMs: 120_000, maxKeyBytes: 128 },
     history: { enabled: false, rewindEnabled: false, retention: {} },

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { App } from '../apps/app.ts';
 import type { ChannelType, Counters } from '../metrics/counters.ts';
 import type { Cache, Occupancy, Presence } from '../ports/index.ts';
+import type { PresenceHistory } from '../presence-history/presence-history.ts';
 import type { Settings } from '../settings.ts';
 
 /** The settings that the main port and the metrics port read. */
@@ -81,6 +82,10 @@ export interface HttpDeps {
   validateChannelName(app: App, channel: string): ProtocolError | null;
   readonly occupancy: Occupancy;
   readonly presence: Presence;
+  readonly presenceHistory: Pick<
+    PresenceHistory,
+    'maxPageRows' | 'isEnabled' | 'page' | 'state' | 'snapshot' | 'reset'
+  >;
   readonly cache: Cache;
   /** The event kept for a cache channel: JSON text of `{event, channel, data}` and whole seconds it is still kept. */
   cachedEvent(app: App, channel: string): Promise<{ data: string; ttlSeconds: number } | null>;

@@ -13,6 +13,7 @@ import type { App } from '../apps/app.ts';
 import type { HttpRequest } from './exchange-types.ts';
 import { createHmacSha256, type HmacSha256 } from './hmac-sha256.ts';
 import type { AppDirectory } from './http-deps.ts';
+import { readPlainQuery } from './plain-query.ts';
 
 /** Secrets prepared for signing; an app record that is gone takes its own with it. */
 const hmacByApp = new WeakMap<App, HmacSha256>();
@@ -33,7 +34,8 @@ export interface SignedRequest {
  */
 export function verifySignature(request: HttpRequest, appId: string, apps: AppDirectory): SignedRequest {
   if (request.query === '') throw httpError('invalid_input', 'Missing authentication query parameters');
-  const query = parseSignedQuery(request.query);
+  const plain = readPlainQuery(request.query);
+  const query = plain?.parameters ?? parseSignedQuery(request.query);
   const app = apps.byKey(query.get('auth_key') ?? '');
   if (app === undefined) {
     throw httpError('app_not_found', 'Application key not found or invalid: Invalid app key');
@@ -41,7 +43,9 @@ export function verifySignature(request: HttpRequest, appId: string, apps: AppDi
   if (app.id !== appId) throw unauthorized('Authenticated app does not match route app_id');
   checkTimestamp(query.get('auth_timestamp'));
   checkBody(request, query.get('body_md5'));
-  checkSignature(app, canonicalRequest(request.method, request.path, query), query.get('auth_signature'));
+  const { method, path } = request;
+  const input = plain ? `${method}\n${path}\n${plain.canonical}` : canonicalRequest(method, path, query);
+  checkSignature(app, input, query.get('auth_signature'));
   if (!app.enabled) throw httpError('forbidden', 'Application is disabled');
   return { app, query };
 }
