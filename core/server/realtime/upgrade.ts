@@ -73,9 +73,9 @@ class Upgrades {
 
   async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', ignoreSocketError);
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const key = /^\/app\/([^/]+)\/?$/.exec(url.pathname)?.[1];
-    if (key === undefined) return refuse(socket, plain(404, '404 NOT FOUND'));
+    const url = URL.parse(request.url ?? '/', 'http://localhost');
+    const key = /^\/app\/([^/]+)\/?$/.exec(url?.pathname ?? '')?.[1];
+    if (url === null || key === undefined) return refuse(socket, plain(404, '404 NOT FOUND'));
     const limited = await this.#rateLimit(request, socket);
     if (limited !== null) return refuse(socket, limited);
     if (this.#deps.isDraining()) return refuse(socket, plain(503, 'DRAINING'));
