@@ -347,6 +347,15 @@ export {
   type UserData,
 } from './requests.ts';
 export {
+  parseResume,
+  type RecoveredChannel,
+  type ResumeFailure,
+  type ResumeFailureCode,
+  type ResumePosition,
+  resumeFailed,
+  resumeSuccess,
+} from './resume.ts';
+export {
   canonicalRequest,
   channelSignatureInput,
   httpSignatureInput,
