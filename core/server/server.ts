@@ -12,6 +12,7 @@ import type { HttpDeps } from './http/http-deps.ts';
 import { createWebSocketRateLimiter } from './http/rate-limit.ts';
 import { type Counters, createCounters } from './metrics/counters.ts';
 import { startMetrics } from './metrics/prometheus.ts';
+import { PresenceHistory } from './presence-history/presence-history.ts';
 import { AfterEffects } from './publish/after-effects.ts';
 import { Append } from './publish/append.ts';
 import { cachedEventKey } from './publish/cached-event.ts';
@@ -100,6 +101,7 @@ async function stop(context: RealtimeContext, drivers: Drivers, front: HttpFront
   context.presenceLeaves.close();
   context.wheel.close();
   await context.webhooks.close();
+  await context.presenceHistory.close();
   await drivers.close();
 }
 
@@ -138,9 +140,7 @@ function realtimeContext(
     channelInfo: (app, channel, wanted) => channelInfo(drivers, app, channel, wanted),
     ephemeralEnabled: settings.ephemeralEnabled,
   });
-  const presenceLeaves = new PresenceLeaves(wheel, (app, channel, socketId) =>
-    leavePresence(app, channel, socketId, context),
-  );
+  const presenceLeaves = new PresenceLeaves(wheel, (departure) => leavePresence(departure, context));
   const context: RealtimeContext = {
     settings,
     logger,
@@ -153,6 +153,12 @@ function realtimeContext(
     cache,
     webhooks,
     watchlists: new Watchlists(),
+    presenceHistory: new PresenceHistory({
+      logOf: (app) => logs.receiptsOf(app),
+      counters,
+      logger,
+      maxPageRows: settings.pages.presenceHistory,
+    }),
     presenceLeaves,
     publisher,
   };
@@ -196,6 +202,7 @@ function httpDeps(
     validateChannelName: (app, channel) => channelNameErrorHttp(channel, channelNameRules(app)),
     occupancy: context.occupancy,
     presence: context.presence,
+    presenceHistory: context.presenceHistory,
     cache,
     async cachedEvent(app, channel) {
       const cached = await cache.get(cachedEventKey(app.id, channel));

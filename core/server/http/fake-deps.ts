@@ -6,9 +6,11 @@ import { type Logger, pino } from 'pino';
 import type { App } from '../apps/app.ts';
 import { channelNameRules } from '../apps/channel-rules.ts';
 import { createMemoryCache } from '../memory/cache.ts';
+import { createMemoryChannelLog } from '../memory/channel-log.ts';
 import { createMemoryOccupancy } from '../memory/occupancy.ts';
 import { createMemoryPresence } from '../memory/presence.ts';
 import { createCounters } from '../metrics/counters.ts';
+import { PresenceHistory } from '../presence-history/presence-history.ts';
 import type { HttpDeps, HttpSettings, ServerStats, StoreStats } from './http-deps.ts';
 
 export interface FakeCalls {
@@ -98,6 +100,7 @@ export function fakeDeps({ settings, apps = [fakeApp()], deps }: FakeOptions = {
     validateChannelName: (app, channel) => channelNameErrorHttp(channel, channelNameRules(app)),
     occupancy: createMemoryOccupancy(),
     presence: createMemoryPresence(),
+    presenceHistory: fakePresenceHistory(calls.logged),
     cache: createMemoryCache(),
     cachedEvent: async () => null,
     closeUser: (app, userId, code) => void calls.closedUsers.push({ appId: app.id, userId, code }),
@@ -110,6 +113,16 @@ export function fakeDeps({ settings, apps = [fakeApp()], deps }: FakeOptions = {
     draining: false,
   };
   return fake;
+}
+
+function fakePresenceHistory(logged: string[]): PresenceHistory {
+  const log = createMemoryChannelLog();
+  return new PresenceHistory({
+    logOf: () => log,
+    counters: createCounters(),
+    logger: memoryLogger(logged),
+    maxPageRows: 100,
+  });
 }
 
 function fakeStats(apps: readonly App[]): ServerStats {

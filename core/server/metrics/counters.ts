@@ -50,6 +50,11 @@ export class AppCounters {
   historyEvictions = 0;
   historyEvictedBytes = 0;
   readonly historyWriteLatencyMs = new NumberHistogram(MILLISECOND_BUCKETS);
+  /** Joins, leaves and updates stored in presence histories, and those lost. */
+  presenceHistoryWrites = 0;
+  presenceHistoryWriteFailures = 0;
+  /** Time of one commit, which may hold several of a channel. */
+  readonly presenceHistoryWriteLatencyMs = new NumberHistogram(MILLISECOND_BUCKETS);
   /** Publishes recovered after a reconnect, by where they came from; failures by code. */
   readonly historyRecoveries = { hot: 0, cold: 0 };
   readonly historyRecoveryFailures = new LabelledCount(MAX_ERROR_TYPES);

@@ -59,7 +59,15 @@ export function announcePresenceUpdate(
   app: App,
   channel: string,
   member: Member,
+  socketId: string,
 ): void {
+  context.presenceHistory.record(app, channel, {
+    event: 'member_updated',
+    cause: 'join',
+    userId: member.userId,
+    connectionId: socketId,
+    info: member.info,
+  });
   const data = `{"user_id":${JSON.stringify(member.userId)},"user_info":${member.info}}`;
   context.fanout.publish({
     key: { appId: app.id, channel },

@@ -20,6 +20,7 @@ import { cachedEventKey, parseCachedEvent } from '../publish/cached-event.ts';
 import { announceMemberAdded, announceSubscriptionCount } from './announcements.ts';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
+import { endMembership } from './detach.ts';
 import { AcknowledgedGate, type Gate, HoldingGate, isCoveredBy } from './gates.ts';
 import type { MessageFrames } from './message-frames.ts';
 import type { Subscription } from './subscription.ts';
@@ -64,7 +65,10 @@ async function attachGated(
     const head = needsPosition ? await context.logs.head(app, request.channel) : null;
     if (!isAttached(subscription)) {
       // Nobody has heard of the member yet, so it goes as silently as it came.
-      if (joined !== null) await context.presence.leave(app.id, request.channel, connection.socketId);
+      if (joined !== null) {
+        const { socketId } = connection;
+        await endMembership({ app, channel: request.channel, socketId, cause: 'disconnect' }, context);
+      }
       return;
     }
     const opening: Opening = { subscription, gate, gateBefore, members: joined?.members ?? null, head };
@@ -106,9 +110,21 @@ async function join(
     ...(maxPresenceMembersPerChannel !== null && { maxMembers: maxPresenceMembersPerChannel }),
   });
   if (result.kind === 'full') throw overCapacity();
+  if (result.isFirst) recordJoin(subscription, member, context);
   subscription.memberId = member.userId;
   if (connection.userId === null) context.hub.app(connection.app.id).setUserId(connection, member.userId);
   return result;
+}
+
+/** In the turn in which it was decided, so that the history has joins and leaves in the order of the member list. */
+function recordJoin({ connection, channel }: Subscription, member: Member, context: RealtimeContext): void {
+  context.presenceHistory.record(connection.app, channel.name, {
+    event: 'member_added',
+    cause: 'join',
+    userId: member.userId,
+    connectionId: connection.socketId,
+    info: member.info,
+  });
 }
 
 /** False: the connection left or went away while it was being attached; whoever removed it has cleaned up. */

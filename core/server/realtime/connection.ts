@@ -56,6 +56,8 @@ export class Connection {
   lastInboundMs = 0;
   /** The client sent a Close frame, so its leaving is not held back (realtime.md section 3.6). */
   closedByClient = false;
+  /** Code of the Close that this side sent; null: it sent none. */
+  closeCode: number | null = null;
   /** Runs until the connection has proved who it is; null: proved, or the app does not ask. */
   signInDeadline: SignInDeadline | null = null;
   clientEventsInWindow = 0;
@@ -109,6 +111,7 @@ export class Connection {
     if (this.#closing) return;
     if (!silent) this.sendError(code, reason);
     this.#closing = true;
+    this.closeCode = code;
     this.outbox.flush();
     this.outbox.close();
     this.webSocket.close(code, reason);

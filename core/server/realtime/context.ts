@@ -6,6 +6,7 @@ import type { ChannelLog } from '../ports/channel-log.ts';
 import type { Fanout } from '../ports/fanout.ts';
 import type { Occupancy } from '../ports/occupancy.ts';
 import type { Presence } from '../ports/presence.ts';
+import type { PresenceHistory } from '../presence-history/presence-history.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { Settings } from '../settings.ts';
@@ -27,6 +28,7 @@ export interface RealtimeContext {
   readonly cache: Cache;
   readonly webhooks: Webhooks;
   readonly watchlists: Watchlists;
+  readonly presenceHistory: PresenceHistory;
   readonly presenceLeaves: PresenceLeaves;
   readonly publisher: Publisher;
 }

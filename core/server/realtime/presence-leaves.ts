@@ -3,9 +3,20 @@
 // presence store, so a new connection of the same user needs no special care: the last one to go announces it.
 import { PRESENCE_HELD_DEPARTURES_MAX } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
+import type { TransitionCause } from '../presence-history/transition.ts';
 import type { Deadline, DeadlineWheel } from './deadline-wheel.ts';
 
-export type Leave = (app: App, channel: string, socketId: string) => void;
+/** Why a member goes; `timeout`: it was held and did not come back. */
+export type LeaveCause = Extract<TransitionCause, 'disconnect' | 'forced_disconnect' | 'timeout'>;
+
+export interface Departure {
+  readonly app: App;
+  readonly channel: string;
+  readonly socketId: string;
+  readonly cause: LeaveCause;
+}
+
+export type Leave = (departure: Departure) => void;
 
 export class PresenceLeaves {
   readonly #wheel: DeadlineWheel;
@@ -17,14 +28,14 @@ export class PresenceLeaves {
     this.#leave = leave;
   }
 
-  leave(app: App, channel: string, socketId: string, graceMs: number): void {
+  leave(departure: Departure, graceMs: number): void {
     if (graceMs <= 0 || this.#held.size >= PRESENCE_HELD_DEPARTURES_MAX) {
-      this.#leave(app, channel, socketId);
+      this.#leave(departure);
       return;
     }
-    const held = new HeldLeave(() => {
+    const held = new HeldLeave(departure, () => {
       this.#held.delete(held);
-      this.#leave(app, channel, socketId);
+      this.#leave({ ...departure, cause: 'timeout' });
     });
     this.#held.add(held);
     held.slot = this.#wheel.schedule(held, graceMs);
@@ -34,16 +45,19 @@ export class PresenceLeaves {
   close(): void {
     for (const held of this.#held) {
       this.#wheel.cancel(held, held.slot);
-      held.due();
+      this.#leave(held.departure);
     }
+    this.#held.clear();
   }
 }
 
 class HeldLeave implements Deadline {
+  readonly departure: Departure;
   readonly due: () => void;
   slot = 0;
 
-  constructor(due: () => void) {
+  constructor(departure: Departure, due: () => void) {
+    this.departure = departure;
     this.due = due;
   }
 }

@@ -3,10 +3,12 @@
 import type { AppStats, ServerStats, StoreStats } from '../http/http-deps.ts';
 import { channelTypeOf } from '../metrics/channel-type.ts';
 import type { CountByChannelType } from '../metrics/counters.ts';
+import type { PresenceHistory } from '../presence-history/presence-history.ts';
+import type { Settings } from '../settings.ts';
 import type { RealtimeContext } from './context.ts';
 import type { AppHub } from './hub.ts';
 
-export function serverStats({ hub, settings }: RealtimeContext): ServerStats {
+export function serverStats({ hub, settings, presenceHistory }: RealtimeContext): ServerStats {
   const apps = [...hub.apps()].map(appStats);
   const isDurable = settings.drivers.channelLog !== 'memory';
   const history: StoreStats = {
@@ -17,17 +19,26 @@ export function serverStats({ hub, settings }: RealtimeContext): ServerStats {
     resetRequiredChannels: 0,
     queueDepth: 0,
   };
-  return { apps, history, presenceHistory: DISABLED };
+  return { apps, history, presenceHistory: presenceHistoryStats(settings, presenceHistory) };
 }
 
-const DISABLED: StoreStats = {
-  enabled: false,
-  backend: 'disabled',
-  stateAuthority: 'disabled',
-  degradedChannels: 0,
-  resetRequiredChannels: 0,
-  queueDepth: 0,
-};
+/** It is kept where the messages of its app are: in the durable log where history is on, else in memory. */
+function presenceHistoryStats(settings: Settings, presenceHistory: PresenceHistory): StoreStats {
+  const apps = settings.apps.filter(
+    (app) =>
+      app.presenceHistory.enabled ||
+      [...app.namespaces.values()].some((namespace) => namespace.presenceHistory?.enabled === true),
+  );
+  const enabled = apps.length > 0;
+  const backend = apps.some((app) => app.history.enabled) ? settings.drivers.channelLog : 'memory';
+  const stateAuthority = backend === 'memory' ? 'in_memory' : 'durable_store';
+  return {
+    enabled,
+    backend: enabled ? backend : 'disabled',
+    stateAuthority: enabled ? stateAuthority : 'disabled',
+    ...presenceHistory.counts(),
+  };
+}
 
 function appStats({ app, connections, channels, patterns, users }: AppHub): AppStats {
   const activeChannels: CountByChannelType = {

@@ -8,6 +8,10 @@ import { channelsRoute } from './channels.ts';
 import { eventsRoute } from './events.ts';
 import { forceReconnectRoute } from './force-reconnect.ts';
 import { liveRoute } from './live.ts';
+import { presenceHistoryRoute } from './presence-history.ts';
+import { presenceHistoryResetRoute } from './presence-history-reset.ts';
+import { presenceHistorySnapshotRoute } from './presence-history-snapshot.ts';
+import { presenceHistoryStateRoute } from './presence-history-state.ts';
 import { operatorStatsRoute, statsRoute } from './stats.ts';
 import { terminateConnectionsRoute } from './terminate-connections.ts';
 import { upAppRoute, upRoute } from './up.ts';
@@ -19,6 +23,10 @@ const ALWAYS: readonly Route[] = [
   channelsRoute,
   channelRoute,
   channelUsersRoute,
+  presenceHistoryRoute,
+  presenceHistoryStateRoute,
+  presenceHistorySnapshotRoute,
+  presenceHistoryResetRoute,
   terminateConnectionsRoute,
   forceReconnectRoute,
   liveRoute,

@@ -41,7 +41,7 @@ export async function handlePresenceUpdate(
   countUpdate(subscription, context.settings.presence.updatesPerSecond);
   const updated = await context.presence.update(connection.app.id, channel, { userId, info });
   if (!updated) throw aiError('presence_update requires active membership', INVALID);
-  announcePresenceUpdate(context, connection.app, channel, { userId, info });
+  announcePresenceUpdate(context, connection.app, channel, { userId, info }, connection.socketId);
 }
 
 function parseRequest(frame: ClientFrame): { channel: string; info: string } {

@@ -1,0 +1,60 @@
+// One page of a channel's transitions, and what its log retains beside it. Knows no HTTP; refusals are the wire's.
+import { type HistoryBounds, type HistoryQuery, httpError, type ProtocolError } from '@sockudo/protocol';
+import type { ReadRange, StreamState } from '../ports/channel-log.ts';
+import type { GapReason } from '../ports/log-rules.ts';
+import type { StoredTransition } from './transition.ts';
+import { readTransitions, type TransitionLog } from './transition-log.ts';
+
+export interface HistoryPage {
+  readonly transitions: readonly StoredTransition[];
+  /** Where the next page goes on; null: this was the last one. */
+  readonly next: StoredTransition | null;
+  readonly retained: StreamState;
+  /** Entries that the request asked for are no longer retained. */
+  readonly isTruncated: boolean;
+}
+
+/** @throws ProtocolError 400 `invalid_input` for a cursor of another stream or of a place that is no longer retained */
+export async function readHistoryPage(source: TransitionLog, query: HistoryQuery): Promise<HistoryPage> {
+  const page = await readTransitions(source, rangeOf(query));
+  if (page.kind === 'gap') throw expiredCursor(page.reason);
+  const retained = await source.log.state(source.key);
+  return {
+    transitions: page.transitions,
+    next: page.more ? (page.transitions.at(-1) ?? null) : null,
+    retained,
+    isTruncated: isTruncated(query.bounds, retained),
+  };
+}
+
+function rangeOf({ direction, limit, bounds, cursor }: HistoryQuery): ReadRange {
+  const { start_serial, end_serial, start_time_ms, end_time_ms } = bounds;
+  return {
+    direction: direction === 'oldest_first' ? 'oldest-first' : 'newest-first',
+    limit,
+    ...(cursor !== null && { from: { streamId: cursor.stream_id, serial: cursor.serial } }),
+    ...(start_serial !== null && { startSerial: start_serial }),
+    ...(end_serial !== null && { endSerial: end_serial }),
+    ...(start_time_ms !== null && { startTimeMs: start_time_ms }),
+    ...(end_time_ms !== null && { endTimeMs: end_time_ms }),
+  };
+}
+
+/** http.md section 5.1: whether retention has cut off what a request from these bounds on would have begun with. */
+export function isTruncated(bounds: HistoryBounds, retained: StreamState): boolean {
+  const { oldestSerial, oldestPublishedAtMs } = retained;
+  if (oldestSerial === null || oldestPublishedAtMs === null) return false;
+  const { start_serial, start_time_ms } = bounds;
+  if (start_serial === null && start_time_ms === null) return oldestSerial > 1;
+  if (start_serial !== null && start_serial < oldestSerial) return true;
+  return start_time_ms !== null && start_time_ms < oldestPublishedAtMs;
+}
+
+const GAP_TEXTS: Readonly<Record<GapReason, string>> = {
+  'other-stream': 'the channel has another stream now',
+  trimmed: 'it points to a place that is no longer retained',
+  ahead: 'it points to a place that does not exist yet',
+};
+
+const expiredCursor = (reason: GapReason): ProtocolError =>
+  httpError('invalid_input', `Expired presence history cursor: ${GAP_TEXTS[reason]}`);
