@@ -1,5 +1,6 @@
 // A message as the frame of one delivery class: what each protocol sees of it.
 import { type Extras, encodeExtras, encodeV1, encodeV2, withPrefixOf } from '@sockudo/protocol';
+import { withVersionHeaders } from '../messages/version-headers.ts';
 import type { Message } from '../ports/message.ts';
 import { type DeliveryClass, frameOf, V1_TEXT } from './wire-format.ts';
 
@@ -19,7 +20,7 @@ function v1Text(message: Message): string {
 
 function v2Text(message: Message, options: FrameOptions): string {
   const { channel, data, name, userId, messageId, position } = message;
-  const extras = withVersionHeaders(message);
+  const extras = extrasOf(message);
   return encodeV2({
     event: withPrefixOf(2, message.event),
     channel,
@@ -34,19 +35,5 @@ function v2Text(message: Message, options: FrameOptions): string {
   });
 }
 
-function withVersionHeaders(message: Message): Extras | undefined {
-  const { version, extras } = message;
-  if (version === undefined) return extras;
-  return {
-    ...extras,
-    headers: {
-      ...extras?.headers,
-      sockudo_action: `message.${version.action}`,
-      sockudo_message_serial: version.messageSerial,
-      sockudo_version_serial: version.versionSerial,
-      sockudo_version_timestamp_ms: version.timestampMs,
-      sockudo_history_serial: version.historySerial,
-      ...(version.createMessageId !== undefined && { sockudo_create_message_id: version.createMessageId }),
-    },
-  };
-}
+const extrasOf = ({ version, extras }: Message): Extras | undefined =>
+  version === undefined ? extras : withVersionHeaders(extras, version);
