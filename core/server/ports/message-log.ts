@@ -130,6 +130,8 @@ export interface AnnotationRecord {
   readonly id?: string;
   /** Deletes only: the annotation that is taken back. */
   readonly targetSerial?: string;
+  /** Set by the driver when it hands out a create: the delete that took it back. Not part of a new record. */
+  readonly deletedBy?: string;
   readonly timestampMs: number;
 }
 
