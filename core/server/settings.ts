@@ -1,5 +1,6 @@
 // The server's settings as its modules receive them: parsed, defaulted, frozen, units in the names. Every module takes the
 // slice it needs. How settings are named in files and in the environment is the business of config/ alone.
+import type { DeltaAlgorithm } from '@sockudo/protocol';
 import type { App } from './apps/app.ts';
 
 export interface RateLimit {
@@ -58,6 +59,23 @@ export interface Settings {
     readonly tagsInFrames: boolean;
     readonly maxEvents: number;
     readonly maxEventNameBytes: number;
+  };
+  /** Delta compression (protocol 2); what an app says about its channels stands in its record. */
+  readonly delta: {
+    readonly enabled: boolean;
+    readonly algorithm: DeltaAlgorithm;
+    /** Deltas between two full messages. */
+    readonly fullMessageInterval: number;
+    /** Smaller frames always go out whole. */
+    readonly minMessageBytes: number;
+    /** An older base is not used. */
+    readonly maxStateAgeMs: number;
+    readonly maxChannelsPerConnection: number;
+    readonly maxSeriesPerChannel: number;
+    /** Where the conflation key stands in a frame; null: nowhere. */
+    readonly conflationPath: readonly string[] | null;
+    /** Delta frames name their algorithm only where the client would take another. */
+    readonly omitAlgorithm: boolean;
   };
   readonly echo: { readonly enabled: boolean; readonly defaultEcho: boolean };
   readonly ephemeralEnabled: boolean;

@@ -1,5 +1,6 @@
 // The app record as the rest of the server sees it: parsed once at start, every default filled in, units in the names.
 // Where a value comes from a setting, the setting's name stands in http.md section 12 under the same words.
+import type { DeltaAlgorithm } from '@sockudo/protocol';
 import type { Retention } from '../ports/channel-log.ts';
 
 export interface AppLimits {
@@ -40,6 +41,16 @@ export interface Namespace {
   readonly presenceHistory: { readonly enabled: boolean; readonly retention: Retention } | null;
 }
 
+/** Delta compression on the channels of one name or pattern with one `*`; null: the server's value. */
+export interface ChannelDeltaRule {
+  readonly pattern: string;
+  /** False: messages of these channels always go out whole. */
+  readonly enabled: boolean;
+  readonly algorithm: DeltaAlgorithm | null;
+  readonly conflationPath: readonly string[] | null;
+  readonly maxSeries: number | null;
+}
+
 export interface WebhookFilter {
   readonly channelPrefix?: string;
   readonly channelSuffix?: string;
@@ -77,6 +88,8 @@ export interface App {
   /** Empty: every origin is allowed. */
   readonly allowedOrigins: readonly string[];
   readonly namespaces: ReadonlyMap<string, Namespace>;
+  /** In the order of the configuration: an exact name counts first, then the first pattern that matches. */
+  readonly deltaRules: readonly ChannelDeltaRule[];
   readonly webhooks: readonly WebhookEndpoint[];
   readonly idempotency: { readonly enabled: boolean; readonly ttlMs: number; readonly maxKeyBytes: number };
   /** Published events are kept in the durable log. */

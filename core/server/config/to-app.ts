@@ -11,6 +11,7 @@ import {
   policyOf,
   type WebhookConfig,
 } from './sections/apps.ts';
+import { deltaRulesOf } from './to-delta-rules.ts';
 
 const SECOND_MS = 1000;
 /** Names are bounded even where nobody said so (realtime.md section 8.1). */
@@ -172,6 +173,7 @@ export function appOf(config: AppConfig, server: ServerConfig): App {
     watchlistEnabled: features.enable_watchlist_events ?? false,
     allowedOrigins: admitsEveryOrigin(origins) ? [] : origins,
     namespaces: new Map(namespaces.map((namespace) => [namespace.name, namespace])),
+    deltaRules: deltaRulesOf(channels.channel_delta_compression ?? {}),
     webhooks: (policy.webhooks ?? []).map((webhook) => webhookOf(webhook, server)),
     idempotency: {
       enabled: policy.idempotency?.enabled ?? server.idempotency.enabled,

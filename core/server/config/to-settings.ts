@@ -6,6 +6,7 @@ import { usesDurableLog } from './refusals.ts';
 import type { ServerConfig } from './schema.ts';
 import { ROLLUP_WINDOWS_MS } from './sections/ai-transport.ts';
 import { appOf } from './to-app.ts';
+import { algorithmOf, conflationPathOf } from './to-delta-rules.ts';
 
 const SECOND_MS = 1000;
 const KIB = 1024;
@@ -98,6 +99,20 @@ function sockets(config: ServerConfig) {
   };
 }
 
+function deltaOf({ delta_compression: delta }: ServerConfig): Settings['delta'] {
+  return {
+    enabled: delta.enabled,
+    algorithm: algorithmOf(delta.algorithm),
+    fullMessageInterval: delta.full_message_interval,
+    minMessageBytes: delta.min_message_size,
+    maxStateAgeMs: delta.max_state_age_secs * SECOND_MS,
+    maxChannelsPerConnection: delta.max_channel_states_per_socket,
+    maxSeriesPerChannel: delta.max_conflation_states_per_channel,
+    conflationPath: conflationPathOf(delta.conflation_key_path),
+    omitAlgorithm: delta.omit_delta_algorithm,
+  };
+}
+
 function features(config: ServerConfig, resolved: Resolved) {
   const { presence, event_name_filtering: names, webhooks, ai_transport: ai } = config;
   return {
@@ -116,6 +131,7 @@ function features(config: ServerConfig, resolved: Resolved) {
       maxEvents: names.max_events_per_filter,
       maxEventNameBytes: names.max_event_name_length,
     },
+    delta: deltaOf(config),
     echo: { enabled: config.echo_control.enabled, defaultEcho: config.echo_control.default_echo_messages },
     ephemeralEnabled: config.ephemeral.enabled,
     cachedEventTtlMs: config.channel_limits.cache_ttl * SECOND_MS,

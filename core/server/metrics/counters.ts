@@ -44,6 +44,11 @@ export class AppCounters {
   /** Deliveries left out because of a subscription's filter, or because the publisher asked for no echo. */
   eventFilterSuppressed = 0;
   echoSuppressed = 0;
+  /** Messages sent in series of deltas, whole and as deltas; bytes of all of them whole, and what the deltas saved of that. */
+  deltaFullMessages = 0;
+  deltaMessages = 0;
+  deltaOriginalBytes = 0;
+  deltaSavedBytes = 0;
   /** Messages handed to the channel log, and those that it could not store. */
   historyWrites = 0;
   historyWriteFailures = 0;

@@ -36,7 +36,7 @@ export interface Message {
   /** Tags of the message that this frame is a version of: filters see them, the frame does not show them. */
   readonly hiddenTags?: Readonly<Record<string, string>>;
   readonly extras?: Extras;
-  /** false: never sent as a delta. */
+  /** True: published over HTTP and its publisher did not refuse, so it may be sent as a delta. Absent counts as false. */
   readonly delta?: boolean;
   /** An event of the platform itself (members, counts): no filter hides it (divergence D26). */
   readonly platform?: true;

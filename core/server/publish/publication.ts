@@ -18,6 +18,7 @@ export interface Publication {
   readonly userId?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly extras?: Extras;
+  /** false: the publisher wants it sent whole. */
   readonly delta?: boolean;
   readonly exceptSocketId?: string;
   /** Who sent a client event; the same as `exceptSocketId` unless the sender hears its own events. */
@@ -51,7 +52,7 @@ export function draftOf(publication: Publication): EntryDraft {
 }
 
 export function messageOf(publication: Publication, entry: LogEntry | null): Message {
-  const { channel, event, data, publishedAtMs, messageId, userId, tags, extras, delta } = publication;
+  const { channel, event, data, publishedAtMs, messageId, userId, tags, extras, delta, source } = publication;
   return {
     channel,
     event,
@@ -63,7 +64,7 @@ export function messageOf(publication: Publication, entry: LogEntry | null): Mes
     ...(userId !== undefined && { userId }),
     ...(tags !== undefined && { tags }),
     ...(extras !== undefined && { extras }),
-    ...(delta !== undefined && { delta }),
+    delta: source === 'http' && delta !== false,
   };
 }
 

@@ -1,5 +1,6 @@
 // The spine, readable from top to bottom: validate -> dedupe -> commit to the log -> deliver -> after-effects. HTTP events,
 // batches and client events all come through here; each step is a function of its own in a file beside this one.
+import { randomUUID } from 'node:crypto';
 import {
   channelNameErrorHttp,
   httpError,
@@ -157,6 +158,8 @@ export class Publisher {
   #publicationOf(app: App, channel: string, request: PublishRequest): Publication {
     const { name, data, socketId, tags, delta, messageId, extras } = request;
     const isEphemeral = this.#deps.ephemeralEnabled && extras?.ephemeral === true;
+    // As recorded: what is published over HTTP has an id also where nothing gives it a position (case delta-off).
+    const ownId = messageId ?? (isEphemeral ? undefined : randomUUID());
     return {
       app,
       channel,
@@ -164,7 +167,7 @@ export class Publisher {
       data,
       source: 'http',
       isEphemeral,
-      ...this.#deps.identities.of(app, isEphemeral, messageId),
+      ...this.#deps.identities.of(app, isEphemeral, ownId),
       ...(socketId !== undefined && { exceptSocketId: socketId }),
       ...(tags !== undefined && { tags }),
       ...(delta !== undefined && { delta }),

@@ -4,6 +4,7 @@
 import {
   type ChannelKind,
   cacheMiss,
+  type DeltaOption,
   encodePresence,
   encodeV1,
   encodeV2,
@@ -20,6 +21,7 @@ import { cachedEventKey, parseCachedEvent } from '../publish/cached-event.ts';
 import { announceMemberAdded, announceSubscriptionCount } from './announcements.ts';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
+import { subscriptionDelta } from './delta/negotiate.ts';
 import { endMembership } from './detach.ts';
 import { AcknowledgedGate, type Gate, HoldingGate, isCoveredBy } from './gates.ts';
 import type { MessageFrames } from './message-frames.ts';
@@ -29,6 +31,8 @@ export interface AttachRequest {
   readonly channel: string;
   readonly kind: ChannelKind;
   readonly filter: Filter | null;
+  /** What the subscriber said about deltas; undefined: nothing. */
+  readonly delta?: DeltaOption | undefined;
   /** The member that a presence subscription adds; null on every other kind. */
   readonly member: Member | null;
 }
@@ -92,6 +96,7 @@ async function attachGated(
 function subscribe(connection: Connection, request: AttachRequest, context: RealtimeContext): Subscription {
   const subscription = context.hub.subscribe(connection, request.channel);
   subscription.filter = request.filter;
+  subscription.delta = subscriptionDelta(connection, request.channel, request.delta, context.settings.delta);
   return subscription;
 }
 

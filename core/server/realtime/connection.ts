@@ -6,6 +6,7 @@ import { type Capabilities, errorFrame } from '@sockudo/protocol';
 import type { WebSocket } from 'ws';
 import type { App } from '../apps/app.ts';
 import type { AppCounters } from '../metrics/counters.ts';
+import type { ConnectionDeltas } from './delta/connection-deltas.ts';
 import type { SignInDeadline } from './liveness.ts';
 import { type FlushTurn, Outbox, type OutboxBounds } from './outbox.ts';
 import type { Subscription } from './subscription.ts';
@@ -52,6 +53,8 @@ export class Connection {
   userId: string | null = null;
   /** From sign-in or token; null: nothing was said about capabilities. */
   capabilities: Capabilities | null = null;
+  /** Null until the connection says something about delta compression. */
+  deltas: ConnectionDeltas | null = null;
   /** Time of the last inbound frame, by the deadline wheel's clock. */
   lastInboundMs = 0;
   /** The client sent a Close frame, so its leaving is not held back (realtime.md section 3.6). */

@@ -3,6 +3,7 @@ import { matchesWildcard } from '@sockudo/protocol';
 import type { AppCounters } from '../metrics/counters.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
+import type { SubscriptionDelta } from './delta/connection-deltas.ts';
 import type { AppHub } from './hub.ts';
 import type { MessageFrames } from './message-frames.ts';
 import type { Subscription } from './subscription.ts';
@@ -36,7 +37,17 @@ export class Delivery {
       this.#counters.eventFilterSuppressed += 1;
       return false;
     }
-    this.send(connection);
+    if (subscription.delta === null || !this.#sendInSeries(connection, subscription.delta))
+      this.send(connection);
+    return true;
+  }
+
+  /** False: the message stands outside of the subscriber's series of deltas and goes to it as to everyone else. */
+  #sendInSeries(connection: Connection, subscriber: SubscriptionDelta): boolean {
+    const frame = this.#frames.inSeries(connection, subscriber);
+    if (frame === null) return false;
+    connection.push(frame);
+    this.recipients += 1;
     return true;
   }
 

@@ -4,6 +4,8 @@ import { type ClientFrame, pong, stripPrefix } from '@sockudo/protocol';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
 import { handleClientEvent } from './handlers/client-event.ts';
+import { handleDeltaSyncError } from './handlers/delta-sync-error.ts';
+import { handleEnableDeltaCompression } from './handlers/enable-delta-compression.ts';
 import { handlePresenceUpdate } from './handlers/presence-update.ts';
 import { handleSignin } from './handlers/signin.ts';
 import { handleSubscribe } from './handlers/subscribe.ts';
@@ -22,6 +24,8 @@ const PLATFORM_HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>
   ['unsubscribe', handleUnsubscribe],
   ['signin', handleSignin],
   ['presence_update', handlePresenceUpdate],
+  ['enable_delta_compression', handleEnableDeltaCompression],
+  ['delta_sync_error', handleDeltaSyncError],
 ]);
 
 /** Events that exist under the plain prefix only. */

@@ -18,7 +18,8 @@ function v1Text(message: Message): string {
   return encodeV1({ event: withPrefixOf(1, message.event), channel, data, userId });
 }
 
-function v2Text(message: Message, options: FrameOptions): string {
+/** The frame of protocol 2 as JSON text: what the JSON format sends, and the base of deltas in every format. */
+export function v2Text(message: Message, options: FrameOptions): string {
   const { channel, data, name, userId, messageId, position } = message;
   const extras = extrasOf(message);
   return encodeV2({

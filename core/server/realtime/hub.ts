@@ -113,6 +113,7 @@ export class Hub {
     const { channel, connection } = subscription;
     const hub = this.app(connection.app.id);
     connection.subscriptions.delete(channel.name);
+    connection.deltas?.unsubscribed(channel.name);
     channel.subscriptions.delete(subscription);
     if (channel.subscriptions.size > 0) return;
     (channel.kind.kind === 'wildcard' ? hub.patterns : hub.channels).delete(channel.name);

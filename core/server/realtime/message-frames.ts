@@ -2,6 +2,9 @@
 // back and replayed alike, everybody of a class gets the same bytes.
 import type { Filter, FilterMessage } from '@sockudo/protocol';
 import type { Message } from '../ports/message.ts';
+import type { Connection } from './connection.ts';
+import type { SubscriptionDelta } from './delta/connection-deltas.ts';
+import { type DeltaMessage, deltaMessage } from './delta/delta-message.ts';
 import { encodeMessage, type FrameOptions } from './encode-message.ts';
 import { filterMessageOf } from './filters.ts';
 import { DELIVERY_CLASSES, type DeliveryClass, FRAME_CLASSES, type FrameClass } from './wire-format.ts';
@@ -11,6 +14,8 @@ export class MessageFrames {
   readonly #options: FrameOptions;
   readonly #frames: (Buffer | null)[] = new Array(FRAME_CLASSES).fill(null);
   #filterMessage: FilterMessage | null = null;
+  /** Undefined: no subscriber with deltas has asked yet; null: it goes whole to them too. */
+  #deltas: DeltaMessage | null | undefined = undefined;
 
   constructor(message: Message, options: FrameOptions) {
     this.message = message;
@@ -33,6 +38,15 @@ export class MessageFrames {
     if (frameClass === deliveryClass) return encodeMessage(this.message, deliveryClass, this.#options);
     if (this.message.forFullMode === undefined) return this.of(deliveryClass);
     return encodeMessage(this.message.forFullMode(), deliveryClass, this.#options);
+  }
+
+  /** The frame of a subscriber with deltas, counted in its series; null: it gets the frame of its class. */
+  inSeries({ app, counters, deliveryClass }: Connection, subscriber: SubscriptionDelta): Buffer | null {
+    if (this.#deltas === undefined) {
+      const { settings } = subscriber.deltas;
+      this.#deltas = deltaMessage(this.message, { app, counters, settings, frameOptions: this.#options });
+    }
+    return this.#deltas === null ? null : this.#deltas.frameFor(deliveryClass, subscriber);
   }
 
   /** Whether a subscription's filter lets the message through; events of the platform pass every filter (divergence D26). */

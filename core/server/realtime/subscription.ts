@@ -4,6 +4,7 @@ import type { Filter } from '@sockudo/protocol';
 import type { Position } from '../ports/channel-log.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
+import type { SubscriptionDelta } from './delta/connection-deltas.ts';
 import type { Gate } from './gates.ts';
 
 export class Subscription {
@@ -12,6 +13,8 @@ export class Subscription {
   filter: Filter | null = null;
   /** It asked for raw annotations and may have them (`modes`). */
   hearsAnnotations = false;
+  /** Null: every message goes out whole. */
+  delta: SubscriptionDelta | null = null;
   /** Id under which this connection joined a presence channel; kept here because sign-in may change the connection's (D24). */
   memberId: string | null = null;
   /** Presence updates sent in the second that ends at `updateWindowEndsMs`. */

@@ -70,7 +70,7 @@ const channelDelta = z.union([
     enabled: flag('Deltas on these channels').optional(),
     algorithm: z.enum(['Fossil', 'Xdelta3', 'fossil', 'xdelta3']).optional(),
     conflation_key: text('Path of the conflation key').optional(),
-    max_messages_per_key: positive('Messages kept of one key').optional(),
+    max_messages_per_key: positive('No effect: the last message of a key is its only base').optional(),
     max_conflation_keys: positive('Keys of one channel').optional(),
     enable_tags: flag('Frames carry their tags').optional(),
   }),
@@ -128,6 +128,7 @@ export const app = z.strictObject({
   connection_recovery: recovery.optional(),
 });
 
+export type ChannelDeltaConfig = z.output<typeof channelDelta>;
 export type AppConfig = z.output<typeof app>;
 export type AppPolicyConfig = z.output<typeof policy>;
 export type NamespaceConfig = z.output<typeof namespace>;

@@ -134,13 +134,17 @@ export const deltaCompression = z
       .enum(['fossil', 'xdelta3', 'Fossil', 'Xdelta3'])
       .describe('Default algorithm')
       .default('fossil'),
-    full_message_interval: positive('Every so many messages a full one is sent').default(10),
+    full_message_interval: positive('After so many deltas a full message is sent').default(10),
     min_message_size: integer('Smallest message that is sent as a delta, in bytes', 0).default(100),
     max_state_age_secs: positive('Oldest base of a delta, in seconds').default(300),
     max_channel_states_per_socket: positive('Most channels with deltas on one connection').default(100),
-    max_conflation_states_per_channel: positive('Most conflation keys of one channel').default(100),
+    max_conflation_states_per_channel: positive(
+      'Most series (event and conflation key) of one channel on one connection',
+    ).default(100),
     conflation_key_path: text('Path of the conflation key in a message').optional(),
-    cluster_coordination: flag('Coordinate full messages between nodes').default(false),
+    cluster_coordination: flag('No effect: what a subscriber has is known where it is connected').default(
+      false,
+    ),
     coordination_backend: z
       .enum(['auto', 'redis', 'redis_cluster', 'nats'])
       .describe('Where nodes coordinate')

@@ -38,7 +38,8 @@ export function handleSubscribe(
   requireOwnUserChannel(connection, request.channel);
   const member = kind.isPresence ? requireMember(connection, request) : null;
   if (kind.needsAuth && !kind.isPresence) requireChannelSignature(connection, request);
-  return attach(connection, { channel: request.channel, kind, filter, member }, context);
+  const { channel, delta } = request;
+  return attach(connection, { channel, kind, filter, delta, member }, context);
 }
 
 function subscribeToPattern(
@@ -52,8 +53,8 @@ function subscribeToPattern(
   raise(validateWildcard(request.channel, channelNameRules(connection.app)));
   const filter = subscriptionFilter(request, connection.protocol, context.settings);
   requireCapability(connection, 'subscribe', request.channel);
-  const kind = channelKind(request.channel);
-  return attach(connection, { channel: request.channel, kind, filter, member: null }, context);
+  const { channel, delta } = request;
+  return attach(connection, { channel, kind: channelKind(channel), filter, delta, member: null }, context);
 }
 
 /** The counts of a channel are open to whoever may be in the channel itself (divergence D14). */
