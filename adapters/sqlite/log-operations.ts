@@ -7,6 +7,7 @@ import {
   type CommitResult,
   type EntryDraft,
   entryBytes,
+  entryOf,
   type LogEntry,
   type Position,
   type Receipt,
@@ -110,12 +111,11 @@ export class AppendOperation extends LogOperation<CommitResult> {
     const channel = this.#tables.channels.open(draft.key);
     const earlier = this.#drawn.findLast((drawn) => drawn.channel === channel)?.entry;
     const { streamId, headSerial, lastPublishedAtMs } = channel.assigned;
-    const entry = {
-      ...draft,
+    const entry = entryOf(draft, {
       publishedAtMs: Math.max(draft.publishedAtMs, earlier?.publishedAtMs ?? lastPublishedAtMs),
       streamId,
       serial: (earlier?.serial ?? headSerial) + 1,
-    };
+    });
     this.#drawn.push({ channel, entry });
   }
 

@@ -309,6 +309,7 @@ export {
   formatVersionSerial,
   type HistoryBounds,
   type HistoryCursor,
+  historySerialOf,
   isSerialText,
   type Position,
   parseSerial,

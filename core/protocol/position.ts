@@ -110,55 +110,71 @@ function boundsFrom(value: unknown): HistoryBounds | null {
 export const isSerialText = (text: string): boolean =>
   text !== '' && !/\s/.test(text) && utf8Length(text) <= SERIAL_MAX_BYTES;
 
-/** Parts of a version serial `‹ms, 20 digits›:‹node›:‹counter, 20 digits›`. */
+/** Parts of a version serial `‹ms, 20 digits›:‹node›.‹serial of the create›:‹counter, 20 digits›`. */
 export interface VersionSerial {
   readonly timestampMs: number;
   readonly nodeId: string;
+  /** Serial of the message's create: where the message is found, without an index over texts. */
+  readonly historySerial: number;
   readonly counter: number;
 }
 
-/** Text of a version serial; texts of one node sort as their parts do. */
+/** Text of a version serial; texts of one message and node sort as their parts do. */
 export const formatVersionSerial = (serial: VersionSerial): string =>
-  `${pad20(serial.timestampMs)}:${serial.nodeId}:${pad20(serial.counter)}`;
+  `${pad20(serial.timestampMs)}:${serial.nodeId}.${serial.historySerial}:${pad20(serial.counter)}`;
 
 /** Reads a version serial made by formatVersionSerial; null for foreign texts. */
 export function parseVersionSerial(text: string): VersionSerial | null {
-  const match = /^(\d{20}):([^:\s]+):(\d{20})$/.exec(text);
-  const [, milliseconds, nodeId, counter] = match ?? [];
-  if (milliseconds === undefined || nodeId === undefined || counter === undefined) return null;
-  return { timestampMs: Number(milliseconds), nodeId, counter: Number(counter) };
+  const match = /^(\d{20}):([A-Za-z0-9._-]+)\.(\d{1,16}):(\d{20})$/.exec(text);
+  const [, milliseconds, nodeId, historySerial, counter] = match ?? [];
+  if (milliseconds === undefined || nodeId === undefined || historySerial === undefined) return null;
+  return {
+    timestampMs: Number(milliseconds),
+    nodeId,
+    historySerial: Number(historySerial),
+    counter: Number(counter),
+  };
 }
+
+/** Serial of the create that a message or version serial names; null for texts that no server of this kind made. */
+export const historySerialOf = (versionSerial: string): number | null =>
+  parseVersionSerial(versionSerial)?.historySerial ?? null;
 
 /** Plain text order, as the protocol defines it: negative, 0 or positive. */
 export const compareVersionSerials = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Makes version serials that only ever grow. */
+/** Makes version serials, each unique and, for one message, each above the one before. */
 export interface VersionSerials {
-  next(): string;
-  /** Makes every later serial sort above `seen`, e.g. the newest one found in the store at start. Foreign texts are ignored. */
-  observe(seen: string): void;
+  /**
+   * @param historySerial serial of the message's create
+   * @param above the message's current version serial, whichever node made it; absent for a create
+   */
+  next(historySerial: number, above?: string): string;
 }
 
 /**
- * A generator of version serials for one node: strictly increasing as text, whatever the clock does (divergence D43).
+ * A generator of version serials for one node: growing as text, whatever the clock does (divergence D43).
+ * @param nodeId 1 to 60 of `A-Z a-z 0-9 . _ -`; no two nodes share one at the same time
  * @param now milliseconds since the epoch
  */
 export function createVersionSerials(nodeId: string, now: () => number): VersionSerials {
-  if (!/^[^:\s]{1,80}$/.test(nodeId))
-    throw new RangeError('node id must be 1-80 characters without colon or space');
+  if (!/^[A-Za-z0-9._-]{1,60}$/.test(nodeId)) {
+    throw new RangeError('node id must be 1-60 letters, digits, dots, hyphens or underscores');
+  }
   let lastMs = 0;
   let counter = 0;
+  const make = (historySerial: number): string => {
+    counter += 1;
+    return formatVersionSerial({ timestampMs: lastMs, nodeId, historySerial, counter });
+  };
   return {
-    next() {
+    next(historySerial, above) {
       lastMs = Math.max(lastMs, Math.floor(now()));
-      counter += 1;
-      return formatVersionSerial({ timestampMs: lastMs, nodeId, counter });
-    },
-    observe(seen) {
-      const parts = parseVersionSerial(seen);
-      if (parts === null || parts.timestampMs < lastMs) return;
-      // One millisecond above: then neither the other node's id nor its counter can sort behind it.
-      lastMs = parts.timestampMs + 1;
+      const serial = make(historySerial);
+      if (above === undefined || serial > above) return serial;
+      // Another node's clock was ahead: one millisecond above, neither its id nor its counter can sort behind.
+      lastMs = (parseVersionSerial(above)?.timestampMs ?? lastMs) + 1;
+      return make(historySerial);
     },
   };
 }

@@ -9,7 +9,7 @@ import type {
   Retention,
   StreamState,
 } from '../ports/channel-log.ts';
-import { continuityGap, entryBytes, serialWindow } from '../ports/log-rules.ts';
+import { continuityGap, entryBytes, entryOf, serialWindow } from '../ports/log-rules.ts';
 
 export interface Removed {
   readonly messages: number;
@@ -48,7 +48,7 @@ export class Stream {
   /** The entry a draft becomes as the `ahead`-th one after the head (1: the next). Nothing is stored. */
   draw(draft: EntryDraft, ahead: number, notBeforeMs: number): LogEntry {
     const publishedAtMs = Math.max(draft.publishedAtMs, this.#lastPublishedAtMs, notBeforeMs);
-    return { ...draft, publishedAtMs, streamId: this.streamId, serial: this.#headSerial + ahead };
+    return entryOf(draft, { publishedAtMs, streamId: this.streamId, serial: this.#headSerial + ahead });
   }
 
   append(entry: LogEntry): void {

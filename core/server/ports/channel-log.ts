@@ -21,7 +21,11 @@ export interface Position {
   readonly serial: number;
 }
 
-/** How long entries are kept. An absent bound does not limit. Applied in the background, never inside a commit. */
+/**
+ * How long entries are kept; that of a channel's newest entry counts for the whole channel. An absent bound does not limit.
+ * What is beyond it is not read any more; it is removed in the background, never inside a commit. A looser retention brings
+ * nothing back.
+ */
 export interface Retention {
   readonly ageMs?: number;
   readonly messages?: number;
@@ -36,22 +40,32 @@ export interface EntryDraft {
   readonly data: string;
   readonly publishedAtMs: number;
   readonly messageId?: string;
-  /** Identity of a mutable message; absent on channels without versions. */
-  readonly messageSerial?: string;
+  /**
+   * Present where messages are mutable: makes the message serial once the entry's own serial is known. Called inside the step,
+   * again if the step is retried.
+   */
+  readonly versionSerial?: (historySerial: number) => string;
+  /** `user_id` of the frame: the member who sent a client event. */
   readonly userId?: string;
+  /** Verified id of who created the message; absent: a trusted server that named nobody. */
+  readonly creatorId?: string;
   readonly tags?: string;
   readonly extras?: string;
   readonly retention: Retention;
 }
 
-export interface LogEntry extends EntryDraft {
+/** `retention` is the one in force for the channel; `publishedAtMs` may be later than the draft's (L7). */
+export interface LogEntry extends Omit<EntryDraft, 'versionSerial'> {
   readonly streamId: string;
   readonly serial: number;
+  /** Identity of a mutable message, and serial of its first version. */
+  readonly messageSerial?: string;
 }
 
 /**
  * Proof that a key was used, stored in the same step as the entries. `answer` is called inside that step with the entries
- * of the commit, so that it can name their serials; its text is what a repeated request is answered with.
+ * of the commit, so that it can name their serials; its text is what a repeated request is answered with. A driver may retry
+ * the step and then calls it again. What it throws rejects the commit.
  */
 export interface ReceiptDraft {
   /** Key space, e.g. one app's request keys or one channel's message ids. */
@@ -131,7 +145,7 @@ export interface ChannelLog {
   state(key: ChannelKey): Promise<StreamState>;
   /** The receipt of a key that has not expired, or null. */
   receipt(scope: string, key: string): Promise<Receipt | null>;
-  /** Removes entries (all, or those strictly below a serial or time) and keeps stream id and numbering. */
+  /** Removes entries (all, or those strictly below a serial or time; below both if both are given); keeps stream id and numbering. */
   purge(
     key: ChannelKey,
     below?: { readonly serial?: number; readonly timeMs?: number },

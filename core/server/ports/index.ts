@@ -22,6 +22,7 @@ export {
   answerReceipts,
   continuityGap,
   entryBytes,
+  entryOf,
   type GapReason,
   receiptVerdict,
   serialWindow,

@@ -42,8 +42,17 @@ export function serialWindow(
   return { low, high };
 }
 
+/** The entry that a draft becomes at its place. Calls `versionSerial`. */
+export function entryOf(
+  { versionSerial, ...draft }: EntryDraft,
+  place: Pick<LogEntry, 'streamId' | 'serial' | 'publishedAtMs'>,
+): LogEntry {
+  if (versionSerial === undefined) return { ...draft, ...place };
+  return { ...draft, ...place, messageSerial: versionSerial(place.serial) };
+}
+
 /** Size of an entry for retention and counts: UTF-8 bytes of all its texts. */
-export function entryBytes(entry: EntryDraft): number {
+export function entryBytes(entry: LogEntry): number {
   let bytes = Buffer.byteLength(entry.event) + Buffer.byteLength(entry.data);
   if (entry.messageId !== undefined) bytes += Buffer.byteLength(entry.messageId);
   if (entry.messageSerial !== undefined) bytes += Buffer.byteLength(entry.messageSerial);

@@ -23,8 +23,8 @@ export interface ChannelInfo {
 export const SHORT_ANSWER = '{"ok":true}';
 
 export function acknowledge(publication: Publication, entry: LogEntry | null): Acknowledgement {
-  const { messageSerial, messageId } = publication;
-  if (messageSerial !== undefined && entry !== null) {
+  const messageSerial = entry?.messageSerial;
+  if (entry !== null && messageSerial !== undefined) {
     return {
       acknowledgement_id: messageSerial,
       message_serial: messageSerial,
@@ -33,7 +33,7 @@ export function acknowledge(publication: Publication, entry: LogEntry | null): A
       version_serial: messageSerial,
     };
   }
-  return { acknowledgement_id: messageId ?? randomUUID() };
+  return { acknowledgement_id: publication.messageId ?? randomUUID() };
 }
 
 /** Any `info`, even an empty one, and any `message_id` ask for the long answer. */

@@ -32,12 +32,12 @@ export class AfterEffects {
     if (publication.source === 'http' && channelKind(channel).isCache) this.#cacheEvent(publication);
     if (app.webhooks.length === 0 || isEphemeral) return;
     if (publication.source === 'client') this.#clientEventWebhook(publication);
-    if (entry !== null && publication.messageSerial !== undefined) {
+    if (entry?.messageSerial !== undefined) {
       this.#deps.webhooks.emit(app, {
         name: 'message_version_created',
         channel,
-        message_serial: publication.messageSerial,
-        version_serial: publication.messageSerial,
+        message_serial: entry.messageSerial,
+        version_serial: entry.messageSerial,
         action: 'message.create',
       });
     }

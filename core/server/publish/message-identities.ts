@@ -7,14 +7,15 @@ import type { App } from '../apps/app.ts';
 export interface MessageIdentity {
   readonly publishedAtMs: number;
   readonly messageId?: string;
-  readonly messageSerial?: string;
+  /** Present where the message is mutable. */
+  readonly versionSerial?: (historySerial: number) => string;
 }
 
 export class MessageIdentities {
-  readonly #serials: VersionSerials;
+  readonly #versionSerial: (historySerial: number) => string;
 
   constructor(serials: VersionSerials) {
-    this.#serials = serials;
+    this.#versionSerial = (historySerial) => serials.next(historySerial);
   }
 
   of(app: App, isEphemeral: boolean, requestedMessageId: string | undefined): MessageIdentity {
@@ -24,7 +25,7 @@ export class MessageIdentities {
     return {
       publishedAtMs: Date.now(),
       ...(messageId !== undefined && { messageId }),
-      ...(isMutable && { messageSerial: this.#serials.next() }),
+      ...(isMutable && { versionSerial: this.#versionSerial }),
     };
   }
 }

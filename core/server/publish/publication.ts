@@ -13,9 +13,12 @@ export interface Publication {
   readonly data: string;
   readonly source: 'http' | 'client';
   readonly messageId?: string;
-  /** Identity of the message where messages are mutable. */
-  readonly messageSerial?: string;
+  /** Makes the message's identity where messages are mutable. */
+  readonly versionSerial?: (historySerial: number) => string;
+  /** `user_id` of the frame. */
   readonly userId?: string;
+  /** Verified id of who sent it. */
+  readonly creatorId?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly extras?: Extras;
   /** false: the publisher wants it sent whole. */
@@ -31,12 +34,23 @@ export interface Publication {
 /** A client event as its handler gives it; everything else of the publication follows. */
 export type ClientEvent = Pick<
   Publication,
-  'app' | 'channel' | 'event' | 'data' | 'userId' | 'exceptSocketId' | 'senderSocketId'
+  'app' | 'channel' | 'event' | 'data' | 'userId' | 'creatorId' | 'exceptSocketId' | 'senderSocketId'
 >;
 
 export function draftOf(publication: Publication): EntryDraft {
-  const { app, channel, event, data, publishedAtMs, messageId, messageSerial, userId, tags, extras } =
-    publication;
+  const {
+    app,
+    channel,
+    event,
+    data,
+    publishedAtMs,
+    messageId,
+    versionSerial,
+    userId,
+    creatorId,
+    tags,
+    extras,
+  } = publication;
   return {
     key: { appId: app.id, channel },
     event,
@@ -44,8 +58,9 @@ export function draftOf(publication: Publication): EntryDraft {
     publishedAtMs,
     retention: retentionOf(app, channel),
     ...(messageId !== undefined && { messageId }),
-    ...(messageSerial !== undefined && { messageSerial }),
+    ...(versionSerial !== undefined && { versionSerial }),
     ...(userId !== undefined && { userId }),
+    ...(creatorId !== undefined && { creatorId }),
     ...(tags !== undefined && { tags: encodeTags(tags) }),
     ...(extras !== undefined && { extras: encodeExtras(extras) }),
   };
@@ -59,7 +74,7 @@ export function messageOf(publication: Publication, entry: LogEntry | null): Mes
     data,
     publishedAtMs,
     ...(entry !== null && { position: { streamId: entry.streamId, serial: entry.serial } }),
-    ...(entry !== null && versionOf(publication, entry)),
+    ...(entry !== null && versionOf(entry)),
     ...(messageId !== undefined && { messageId }),
     ...(userId !== undefined && { userId }),
     ...(tags !== undefined && { tags }),
@@ -68,7 +83,7 @@ export function messageOf(publication: Publication, entry: LogEntry | null): Mes
   };
 }
 
-function versionOf({ messageSerial, publishedAtMs }: Publication, entry: LogEntry): Pick<Message, 'version'> {
+function versionOf({ messageSerial, serial, publishedAtMs }: LogEntry): Pick<Message, 'version'> {
   if (messageSerial === undefined) return {};
   return {
     version: {
@@ -76,7 +91,7 @@ function versionOf({ messageSerial, publishedAtMs }: Publication, entry: LogEntr
       messageSerial,
       versionSerial: messageSerial,
       timestampMs: publishedAtMs,
-      historySerial: entry.serial,
+      historySerial: serial,
     },
   };
 }

@@ -42,6 +42,7 @@ export function handleClientEvent(
     senderSocketId: socketId,
     ...(!hearsItself && { exceptSocketId: socketId }),
     ...(subscription.memberId !== null && { userId: subscription.memberId }),
+    ...(connection.userId !== null && { creatorId: connection.userId }),
   });
 }
 
