@@ -9,7 +9,6 @@ import type { RateLimit } from '../settings.ts';
 import { type FakeDeps, type FakeOptions, fakeDeps, fakeSettings, signedQuery } from './fake-deps.ts';
 import { createHttpFront, type HttpFront } from './front.ts';
 import { RawClient, requestText } from './raw-client.ts';
-import { refuseUpgrade } from './upgrade-refusal.ts';
 
 const EVENTS = '/apps/4242/events';
 const BODY = '{"name":"tick","channel":"room-1","data":"1"}';
@@ -202,25 +201,6 @@ describe('upgrades', () => {
     while (received !== 'first bytes and more') await once(socket, 'data');
     expect((await client.answer())?.status).toBe(200);
     socket.end();
-  });
-
-  it('can be refused with an answer', async () => {
-    await start();
-    front.httpServer.on('upgrade', (_request, socket) => {
-      refuseUpgrade(socket, {
-        status: 503,
-        contentType: 'text/plain',
-        body: 'DRAINING',
-        headers: [['retry-after', '1']],
-      });
-    });
-    const client = await open();
-    await client.write(handshake);
-    const answer = await client.answer();
-    expect(answer?.status).toBe(503);
-    expect(answer?.body).toBe('DRAINING');
-    expect(answer?.header('retry-after')).toBe('1');
-    expect(await client.ended()).toBe('');
   });
 });
 
