@@ -1,8 +1,7 @@
-// One server process, from parsed settings to a listening port and back. Everything is put together here and nowhere else;
-// the parts know each other only through what they are given.
-import { channelKind, channelNameErrorHttp, createVersionSerials } from '@sockudo/protocol';
+// One server process, from parsed settings to a listening port and back. Everything is put together here and in
+// realtime-context.ts and nowhere else; the parts know each other only through what they are given.
+import { channelNameErrorHttp } from '@sockudo/protocol';
 import type { Logger } from 'pino';
-import type { App } from './apps/app.ts';
 import { AppRegistry } from './apps/app-registry.ts';
 import { channelNameRules } from './apps/channel-rules.ts';
 import { type Drivers, openDrivers } from './compose.ts';
@@ -12,26 +11,13 @@ import type { HttpDeps } from './http/http-deps.ts';
 import { createWebSocketRateLimiter } from './http/rate-limit.ts';
 import { type Counters, createCounters } from './metrics/counters.ts';
 import { startMetrics } from './metrics/prometheus.ts';
-import { PresenceHistory } from './presence-history/presence-history.ts';
-import { AfterEffects } from './publish/after-effects.ts';
-import { Append } from './publish/append.ts';
 import { cachedEventKey } from './publish/cached-event.ts';
-import { ChannelLogs } from './publish/channel-logs.ts';
-import { MessageIdentities } from './publish/message-identities.ts';
-import { Publisher } from './publish/publisher.ts';
-import { RequestKeys } from './publish/request-keys.ts';
-import { closeUserConnections } from './realtime/close-user.ts';
 import type { RealtimeContext } from './realtime/context.ts';
-import { DeadlineWheel } from './realtime/deadline-wheel.ts';
-import { leavePresence } from './realtime/detach.ts';
 import { closeAllConnections } from './realtime/drain.ts';
-import { Hub } from './realtime/hub.ts';
-import { PresenceLeaves } from './realtime/presence-leaves.ts';
 import { serverStats } from './realtime/stats.ts';
 import { acceptUpgrades } from './realtime/upgrade.ts';
-import { Watchlists } from './realtime/watchlists.ts';
+import { createRealtimeContext } from './realtime-context.ts';
 import type { Settings } from './settings.ts';
-import { createWebhooks } from './webhooks/webhooks.ts';
 
 export interface RunningServer {
   /** Where HTTP and WebSocket are served. */
@@ -67,7 +53,7 @@ async function start(
 ): Promise<RunningServer> {
   const counters = createCounters();
   const apps = new AppRegistry(settings.apps);
-  const context = realtimeContext(settings, drivers, counters, logger);
+  const context = createRealtimeContext({ settings, drivers, counters, logger });
   let isDraining = false;
   const deps = httpDeps(context, apps, counters, () => isDraining);
   const front = await createHttpFront(deps, { routes });
@@ -103,87 +89,6 @@ async function stop(context: RealtimeContext, drivers: Drivers, front: HttpFront
   await context.webhooks.close();
   await context.presenceHistory.close();
   await drivers.close();
-}
-
-function realtimeContext(
-  settings: Settings,
-  drivers: Drivers,
-  counters: Counters,
-  logger: Logger,
-): RealtimeContext {
-  const { fanout, presence, occupancy, cache } = drivers;
-  const wheel = new DeadlineWheel();
-  const logs = new ChannelLogs(drivers.durableLog, drivers.volatileLog);
-  const webhooks = createWebhooks({
-    queue: drivers.workQueue,
-    counters,
-    logger,
-    settings: settings.webhooks,
-  });
-  const hub = new Hub(settings.apps, counters, settings.filters, {
-    join: (appId, channel) => fanout.join({ appId, channel }),
-    leave: (appId, channel) => fanout.leave({ appId, channel }),
-  });
-  const afterEffects = new AfterEffects({
-    cache,
-    webhooks,
-    counters,
-    logger,
-    cachedEventTtlMs: settings.cachedEventTtlMs,
-  });
-  const publisher = new Publisher({
-    logs,
-    append: new Append(logs, fanout, afterEffects),
-    requestKeys: new RequestKeys(logs),
-    identities: new MessageIdentities(createVersionSerials(settings.nodeId, Date.now)),
-    counters,
-    channelInfo: (app, channel, wanted) => channelInfo(drivers, app, channel, wanted),
-    ephemeralEnabled: settings.ephemeralEnabled,
-  });
-  const presenceLeaves = new PresenceLeaves(wheel, (departure) => leavePresence(departure, context));
-  const context: RealtimeContext = {
-    settings,
-    logger,
-    hub,
-    wheel,
-    logs,
-    fanout,
-    presence,
-    occupancy,
-    cache,
-    webhooks,
-    watchlists: new Watchlists(),
-    presenceHistory: new PresenceHistory({
-      logOf: (app) => logs.receiptsOf(app),
-      counters,
-      logger,
-      maxPageRows: settings.pages.presenceHistory,
-    }),
-    presenceLeaves,
-    publisher,
-  };
-  fanout.listen({
-    onEnvelope: (envelope) => {
-      hub.deliver(envelope);
-    },
-    onControl: (signal) => {
-      if (signal.kind === 'close-user') closeUserConnections(hub, signal);
-    },
-  });
-  return context;
-}
-
-async function channelInfo(
-  { presence, occupancy }: Drivers,
-  app: App,
-  channel: string,
-  wanted: ReadonlySet<string>,
-): Promise<{ user_count?: number; subscription_count?: number }> {
-  const countsUsers = wanted.has('user_count') && channelKind(channel).isPresence;
-  return {
-    ...(countsUsers && { user_count: (await presence.members(app.id, channel)).length }),
-    ...(wanted.has('subscription_count') && { subscription_count: await occupancy.count(app.id, channel) }),
-  };
 }
 
 function httpDeps(

@@ -1,0 +1,115 @@
+// The realtime side of one server: hub, publisher and what they work with, wired to the ports. Tests put the same parts on
+// memory drivers and a clock of their own.
+import { channelKind, createVersionSerials } from '@sockudo/protocol';
+import type { Logger } from 'pino';
+import type { App } from './apps/app.ts';
+import type { Drivers } from './compose.ts';
+import type { Counters } from './metrics/counters.ts';
+import { PresenceHistory } from './presence-history/presence-history.ts';
+import { AfterEffects } from './publish/after-effects.ts';
+import { Append } from './publish/append.ts';
+import { ChannelLogs } from './publish/channel-logs.ts';
+import { MessageIdentities } from './publish/message-identities.ts';
+import { Publisher } from './publish/publisher.ts';
+import { RequestKeys } from './publish/request-keys.ts';
+import { closeUserConnections } from './realtime/close-user.ts';
+import type { RealtimeContext } from './realtime/context.ts';
+import { DeadlineWheel } from './realtime/deadline-wheel.ts';
+import { leavePresence } from './realtime/detach.ts';
+import { Hub } from './realtime/hub.ts';
+import { PresenceLeaves } from './realtime/presence-leaves.ts';
+import { Watchlists } from './realtime/watchlists.ts';
+import type { Settings } from './settings.ts';
+import { createWebhooks } from './webhooks/webhooks.ts';
+
+export interface RealtimeParts {
+  readonly settings: Settings;
+  readonly drivers: Drivers;
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** What deadlines go by, milliseconds since the epoch; default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** Puts the realtime side together. From then on it hears what the fan-out brings. */
+export function createRealtimeContext({
+  settings,
+  drivers,
+  counters,
+  logger,
+  clock,
+}: RealtimeParts): RealtimeContext {
+  const { fanout, presence, occupancy, cache } = drivers;
+  const wheel = new DeadlineWheel(clock);
+  const logs = new ChannelLogs(drivers.durableLog, drivers.volatileLog);
+  const webhooks = createWebhooks({
+    queue: drivers.workQueue,
+    counters,
+    logger,
+    settings: settings.webhooks,
+  });
+  const hub = new Hub(settings.apps, counters, settings.filters, {
+    join: (appId, channel) => fanout.join({ appId, channel }),
+    leave: (appId, channel) => fanout.leave({ appId, channel }),
+  });
+  const afterEffects = new AfterEffects({
+    cache,
+    webhooks,
+    counters,
+    logger,
+    cachedEventTtlMs: settings.cachedEventTtlMs,
+  });
+  const publisher = new Publisher({
+    logs,
+    append: new Append(logs, fanout, afterEffects),
+    requestKeys: new RequestKeys(logs),
+    identities: new MessageIdentities(createVersionSerials(settings.nodeId, Date.now)),
+    counters,
+    channelInfo: (app, channel, wanted) => channelInfo(drivers, app, channel, wanted),
+    ephemeralEnabled: settings.ephemeralEnabled,
+  });
+  const presenceLeaves = new PresenceLeaves(wheel, (departure) => leavePresence(departure, context));
+  const context: RealtimeContext = {
+    settings,
+    logger,
+    hub,
+    wheel,
+    logs,
+    fanout,
+    presence,
+    occupancy,
+    cache,
+    webhooks,
+    watchlists: new Watchlists(),
+    presenceHistory: new PresenceHistory({
+      logOf: (app) => logs.receiptsOf(app),
+      counters,
+      logger,
+      maxPageRows: settings.pages.presenceHistory,
+    }),
+    presenceLeaves,
+    publisher,
+  };
+  fanout.listen({
+    onEnvelope: (envelope) => {
+      hub.deliver(envelope);
+    },
+    onControl: (signal) => {
+      if (signal.kind === 'close-user') closeUserConnections(hub, signal);
+    },
+  });
+  return context;
+}
+
+async function channelInfo(
+  { presence, occupancy }: Drivers,
+  app: App,
+  channel: string,
+  wanted: ReadonlySet<string>,
+): Promise<{ user_count?: number; subscription_count?: number }> {
+  const countsUsers = wanted.has('user_count') && channelKind(channel).isPresence;
+  return {
+    ...(countsUsers && { user_count: (await presence.members(app.id, channel)).length }),
+    ...(wanted.has('subscription_count') && { subscription_count: await occupancy.count(app.id, channel) }),
+  };
+}
