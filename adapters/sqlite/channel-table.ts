@@ -1,9 +1,9 @@
 // The channels of a database as they stand in memory and in their table: stream id, head and what is retained. Follows the
 // group commit, so that each channel is known as assigned (inside a transaction), as committed and as durable.
-import { createHash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChannelKey, Retention } from '@sockudo/server/ports';
 import type { Participant } from './group-commit.ts';
+import { unusedStreamId } from './unused-stream-id.ts';
 
 /** One standing of a channel. Never changed in place: the next standing is a new object. */
 export interface ChannelRecord {
@@ -259,21 +259,4 @@ function recordOf(row: Row): ChannelRecord {
 
 function cacheKey({ appId, channel }: ChannelKey): string {
   return `${appId.length}:${appId}${channel}`;
-}
-
-/**
- * Stream id of a channel that has no row: always the same one, so that it needs none. Whoever subscribes to invented names
- * fills no table, and a subscriber of a silent channel can resume after a restart. In the form of a UUID version 8 (RFC 9562).
- */
-function unusedStreamId(seed: Uint8Array, epoch: number, { appId, channel }: ChannelKey): string {
-  const digest = createHash('sha256').update(seed).update(`${epoch}:${appId.length}:${appId}${channel}`);
-  const hex = digest.digest('hex');
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `${variant}${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-');
 }

@@ -1,12 +1,11 @@
 // Child process of crash.test.ts: commits as fast as it can, prints a line for every commit once it is acknowledged, until it
-// is killed. Lines are written synchronously to the pipe, so each one stands for a promise that was kept before the kill.
-import { writeSync } from 'node:fs';
+// is killed. A line stands for a promise that was kept before the kill.
 import { createChannelLog } from './index.ts';
 
 const [path = '', round = '', walBytes = ''] = process.argv.slice(2);
 // So few recent entries that kills meet them on the move, too.
 const log = await createChannelLog({ path, walBytes: Number(walBytes), maxRecentEntries: 100 });
-writeSync(1, 'ready\n');
+process.stdout.write('ready\n');
 await Promise.all(Array.from({ length: 12 }, (_, publisher) => publish(publisher)));
 
 /** Each commit goes to a channel of its own publisher group and to the common channel: both or none. */
@@ -24,6 +23,6 @@ async function publish(publisher: number): Promise<void> {
     const receipt = { scope: 'texts', key: text, expiresAtMs: Date.now() + 600_000, answer: () => text };
     const result = await log.commit({ entries, receipts: [receipt] });
     if (result.kind !== 'committed') throw new Error(result.kind);
-    writeSync(1, `${text} ${result.entries.map(({ serial }) => serial).join(' ')}\n`);
+    process.stdout.write(`${text} ${result.entries.map(({ serial }) => serial).join(' ')}\n`);
   }
 }

@@ -32,11 +32,16 @@ export class EntrySettler implements Participant {
     return oldest !== undefined && performance.now() - oldest.begunAt > MAX_AGE_MS;
   }
 
-  /** Inside a transaction: moves one segment if it is late. */
-  settleLate(): void {
-    if (!this.isLate) return;
-    this.#settleOldest();
+  /** Entries that wait to be moved. */
+  get waiting(): number {
+    return this.#options.recent.rows;
+  }
+
+  /** Inside a transaction: moves the segment that has waited longest; answers how many entries it had. */
+  settleSome(): number {
+    const settled = this.#settleOldest();
     this.#options.recent.removeTaken();
+    return settled;
   }
 
   /** Keeps pace: moves about as many as were added, so that no group has to move all at once. */

@@ -31,7 +31,7 @@ const SLICE_ROWS = 256;
 const SLICE_CHANNELS = 64;
 const SLICE_RECEIPTS = 512;
 /** Between slices while rows wait for removal, during a round, and after a round over all channels and receipts. */
-const PAUSE_MS = { surplus: 10, round: 50, rest: 5_000 };
+const PAUSE_MS = { surplus: 10, round: 100, rest: 10_000 };
 /** A channel that retains nothing is forgotten after this long: its next use begins a new stream. */
 const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
 const NOTHING: Removed = { messages: 0, bytes: 0 };
@@ -64,16 +64,18 @@ export class RetentionSweep {
     this.#surplus.add(channelId);
   }
 
-  /** A whole round now. */
+  /** A whole round now, after all entries that are there have moved to their places. */
   async run(): Promise<Removed> {
-    let messages = 0;
-    let bytes = 0;
+    const { settler } = this.#options;
+    for (let left = settler.waiting; left > 0 && settler.waiting > 0; ) {
+      left -= await this.#inWriter(() => settler.settleSome());
+    }
+    let { messages, bytes } = NOTHING;
     this.#restart();
-    for (let isOver = false; !isOver; ) {
-      const slice = await this.#slice();
-      messages += slice.removed.messages;
-      bytes += slice.removed.bytes;
-      isOver = slice.isRoundOver;
+    for (let isOver = false; !isOver; isOver = this.#isRoundOver()) {
+      const removed = await this.#slice();
+      messages += removed.messages;
+      bytes += removed.bytes;
     }
     return { messages, bytes };
   }
@@ -93,7 +95,8 @@ export class RetentionSweep {
   async #tick(): Promise<void> {
     this.#timer = null;
     try {
-      const { isRoundOver } = await this.#slice();
+      await this.#slice();
+      const isRoundOver = this.#isRoundOver();
       if (isRoundOver) this.#restart();
       if (this.#surplus.size > 0) this.#wait(PAUSE_MS.surplus);
       else this.#wait(isRoundOver && !this.#options.settler.isLate ? PAUSE_MS.rest : PAUSE_MS.round);
@@ -108,17 +111,21 @@ export class RetentionSweep {
     this.#afterReceipt = { scope: '', key: '' };
   }
 
-  #slice(): Promise<{ removed: Removed; isRoundOver: boolean }> {
+  #slice(): Promise<Removed> {
+    return this.#inWriter(() => (this.#surplus.size > 0 ? this.#removeSurplus() : this.#lookAround()));
+  }
+
+  #inWriter<T>(write: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      let removed = NOTHING;
+      let outcome: { readonly value: T } | null = null;
       const operation: Operation = {
         needsSync: false,
         bytes: 4096,
         plan() {},
         write: () => {
-          removed = this.#surplus.size > 0 ? this.#removeSurplus() : this.#lookAround();
+          outcome = { value: write() };
         },
-        done: () => resolve({ removed, isRoundOver: this.#isRoundOver() }),
+        done: () => outcome !== null && resolve(outcome.value),
         failed: reject,
       };
       this.#options.writer.add(operation);
@@ -145,7 +152,7 @@ export class RetentionSweep {
   /** Goes on with the round: the next channels, the next receipts. */
   #lookAround(): Removed {
     const { now, receipts, settler } = this.#options;
-    settler.settleLate();
+    if (settler.isLate) settler.settleSome();
     if (this.#afterReceipt !== null) {
       this.#afterReceipt = receipts.sweep(this.#afterReceipt, SLICE_RECEIPTS, now());
     }
