@@ -8,11 +8,26 @@ import {
   type CommitResult,
   type LogEntry,
   type Position,
+  type ReadRange,
   type Receipt,
   StoreUnavailable,
 } from '../ports/channel-log.ts';
+import type { DurableLog } from '../ports/index.ts';
 import { answerReceipts, receiptVerdict } from '../ports/log-rules.ts';
+import type {
+  AnnotationDraft,
+  AnnotationRecord,
+  AnnotationResult,
+  MessageState,
+  MutationDraft,
+  MutationResult,
+  Projection,
+  ReplayResult,
+  RowsResult,
+  VersionsRange,
+} from '../ports/message-log.ts';
 import { ExpiringMap } from './expiring-map.ts';
+import { drawAnnotation, drawVersion, recordIn, replayPage, versionsPage } from './message-steps.ts';
 import { type Removed, Stream } from './stream.ts';
 
 export interface MemoryChannelLogOptions {
@@ -31,11 +46,11 @@ const TRIM_INTERVAL_MS = 10_000;
 const TRIM_CHANNELS = 2_000;
 const TRIM_RECEIPTS = 20_000;
 
-export function createMemoryChannelLog(options: MemoryChannelLogOptions = {}): ChannelLog {
+export function createMemoryChannelLog(options: MemoryChannelLogOptions = {}): DurableLog {
   return new MemoryChannelLog(options);
 }
 
-class MemoryChannelLog implements ChannelLog {
+class MemoryChannelLog implements DurableLog {
   readonly durability = 'memory';
   readonly #maxChannels: number;
   readonly #maxBytes: number;
@@ -76,6 +91,85 @@ class MemoryChannelLog implements ChannelLog {
     }
     this.#forgetSurplus();
     return { kind: 'committed', entries };
+  }
+
+  async mutate(draft: MutationDraft): Promise<MutationResult> {
+    if (this.#isClosed) throw new StoreUnavailable('the log is closed');
+    const { receipt } = draft;
+    if (receipt !== undefined) {
+      const stored = this.#receipts.get(receiptKey(receipt.scope, receipt.key), this.#now())?.value;
+      if (stored !== undefined) return { kind: receiptVerdict(receipt, stored), receipt: stored };
+    }
+    const stream = this.#look(draft.key);
+    const result = drawVersion(stream, draft);
+    if (result.kind !== 'drawn') return result;
+    const { record, entry } = result;
+    if (receipt !== undefined) {
+      const stored: Receipt = { ...receipt, answer: receipt.answer(entry) };
+      this.#receipts.set(receiptKey(receipt.scope, receipt.key), stored, receipt.expiresAtMs);
+    }
+    stream.advance(entry);
+    stream.changes.addVersion(record, entry);
+    return { kind: 'committed', entry };
+  }
+
+  async annotate(draft: AnnotationDraft): Promise<AnnotationResult> {
+    if (this.#isClosed) throw new StoreUnavailable('the log is closed');
+    const stream = this.#look(draft.key);
+    const result = drawAnnotation(stream, draft);
+    if (result.kind !== 'committed') return result;
+    stream.advance(result.entry);
+    stream.changes.addAnnotation(result.historySerial, result.entry, result.projection);
+    return { kind: 'committed', entry: result.entry, projection: result.projection };
+  }
+
+  async message(key: ChannelKey, messageSerial: string): Promise<MessageState | null> {
+    return recordIn(this.#look(key), messageSerial)?.state() ?? null;
+  }
+
+  async versions(
+    key: ChannelKey,
+    messageSerial: string,
+    range: VersionsRange,
+  ): ReturnType<DurableLog['versions']> {
+    const record = recordIn(this.#look(key), messageSerial);
+    return record === null ? null : versionsPage(record, range);
+  }
+
+  async annotations(
+    key: ChannelKey,
+    messageSerial: string,
+    { type, from, limit }: { readonly type?: string; readonly from?: string; readonly limit: number },
+  ): ReturnType<DurableLog['annotations']> {
+    const stream = this.#look(key);
+    const record = recordIn(stream, messageSerial);
+    const all = record === null ? [] : stream.changes.annotationsOf(record.create.serial);
+    const start = from === undefined ? 0 : all.findIndex(({ annotationSerial }) => annotationSerial > from);
+    const matching = (start === -1 ? [] : all.slice(start)).filter(
+      (candidate) => type === undefined || candidate.type === type,
+    );
+    return { records: matching.slice(0, limit), more: matching.length > limit };
+  }
+
+  async annotation(key: ChannelKey, annotationSerial: string): Promise<AnnotationRecord | null> {
+    return this.#look(key).changes.annotation(annotationSerial);
+  }
+
+  async projections(key: ChannelKey, limit: number): Promise<readonly Projection[]> {
+    return this.#look(key).changes.projections(limit);
+  }
+
+  async rows(key: ChannelKey, range: ReadRange): Promise<RowsResult> {
+    const stream = this.#look(key);
+    const page = stream.read(range);
+    if (page.kind === 'gap') return page;
+    const { entries, ...rest } = page;
+    const latestOf = (entry: LogEntry) => stream.changes.changedRecord(entry.serial)?.state() ?? null;
+    return { ...rest, rows: entries.map((entry) => ({ entry, latest: latestOf(entry) })) };
+  }
+
+  async replay(key: ChannelKey, from: Position, limit: number): Promise<ReplayResult> {
+    return replayPage(this.#look(key), from, limit);
   }
 
   async read(key: ChannelKey, range: Parameters<ChannelLog['read']>[1]): ReturnType<ChannelLog['read']> {

@@ -1,5 +1,5 @@
-// The retained entries of one channel in memory: a queue that grows at its newest end and shrinks at its oldest.
-// Serials are contiguous and times never run backwards, so every lookup is arithmetic or a binary search.
+// The retained creates of one channel in memory: a queue that grows at its newest end and shrinks at its oldest. Serials and
+// times never run backwards, so every lookup is a binary search; the serials between them belong to changes (changes.ts).
 import type {
   EntryDraft,
   LogEntry,
@@ -10,6 +10,7 @@ import type {
   StreamState,
 } from '../ports/channel-log.ts';
 import { continuityGap, entryBytes, entryOf, serialWindow } from '../ports/log-rules.ts';
+import { Changes } from './changes.ts';
 
 export interface Removed {
   readonly messages: number;
@@ -21,6 +22,7 @@ const COMPACT_AT = 32;
 
 export class Stream {
   readonly streamId: string;
+  readonly changes = new Changes();
   #headSerial = 0;
   #lastPublishedAtMs = 0;
   #bytes = 0;
@@ -51,9 +53,22 @@ export class Stream {
     return entryOf(draft, { publishedAtMs, streamId: this.streamId, serial: this.#headSerial + ahead });
   }
 
+  /** The place of the next entry of any kind. Nothing is stored. */
+  nextPlace(publishedAtMs: number): { serial: number; publishedAtMs: number } {
+    return {
+      serial: this.#headSerial + 1,
+      publishedAtMs: Math.max(publishedAtMs, this.#lastPublishedAtMs),
+    };
+  }
+
+  /** An entry of another kind took the next place. */
+  advance({ serial, publishedAtMs }: { serial: number; publishedAtMs: number }): void {
+    this.#headSerial = serial;
+    this.#lastPublishedAtMs = publishedAtMs;
+  }
+
   append(entry: LogEntry): void {
-    this.#headSerial = entry.serial;
-    this.#lastPublishedAtMs = entry.publishedAtMs;
+    this.advance(entry);
     this.#retention = entry.retention;
     this.#bytes += entryBytes(entry);
     this.#entries.push(entry);
@@ -79,6 +94,7 @@ export class Stream {
       this.#entries[this.#start] = undefined;
       this.#start += 1;
     }
+    this.changes.forgetBelow(this.#entries[this.#start]?.serial ?? this.#headSerial + 1);
     this.#compact();
     return { messages: before.messages - this.messages, bytes: before.bytes - this.#bytes };
   }
@@ -102,33 +118,48 @@ export class Stream {
     const gap = continuityGap(range, this.head, oldest?.serial ?? null);
     if (gap !== null) return { kind: 'gap', reason: gap, state: this.state() };
     if (oldest === undefined) return { kind: 'page', entries: [], more: false, head: this.head };
-    const { low, high } = this.#window(range, oldest.serial);
-    const count = Math.max(0, Math.min(range.limit, high - low + 1));
+    const { from, until } = this.#window(range, oldest.serial);
+    const count = Math.max(0, Math.min(range.limit, until - from));
     const isOldestFirst = range.direction === 'oldest-first';
-    const first = this.#start + (isOldestFirst ? low : high - count + 1) - oldest.serial;
+    const first = isOldestFirst ? from : until - count;
     const entries = this.#entries.slice(first, first + count).filter((entry) => entry !== undefined);
     if (!isOldestFirst) entries.reverse();
-    return { kind: 'page', entries, more: high - low + 1 > count, head: this.head };
+    return { kind: 'page', entries, more: until - from > count, head: this.head };
   }
 
-  #window(range: ReadRange, oldestSerial: number): { low: number; high: number } {
+  /** The retained create with this serial. */
+  entryAt(serial: number): LogEntry | null {
+    const entry = this.#entries[this.#firstIndex((candidate) => candidate.serial >= serial)];
+    return entry?.serial === serial ? entry : null;
+  }
+
+  /** Retained creates strictly after a serial, oldest first. */
+  entriesAfter(serial: number, limit: number): readonly LogEntry[] {
+    const first = this.#firstIndex((candidate) => candidate.serial > serial);
+    return this.#entries.slice(first, first + limit).filter((entry) => entry !== undefined);
+  }
+
+  /** Indexes of the creates that a page may take: from the first to before the second. */
+  #window(range: ReadRange, oldestSerial: number): { from: number; until: number } {
     const { low, high } = serialWindow(range, oldestSerial, this.#headSerial);
-    const { startTimeMs, endTimeMs } = range;
-    const fromTime = startTimeMs === undefined ? low : this.#firstSerialNotBefore(startTimeMs, oldestSerial);
-    const untilTime =
-      endTimeMs === undefined ? high : this.#firstSerialNotBefore(endTimeMs + 1, oldestSerial) - 1;
-    return { low: Math.max(low, fromTime), high: Math.min(high, untilTime) };
+    const { startTimeMs = Number.NEGATIVE_INFINITY, endTimeMs = Number.POSITIVE_INFINITY } = range;
+    return {
+      from: this.#firstIndex((entry) => entry.serial >= low && entry.publishedAtMs >= startTimeMs),
+      until: this.#firstIndex((entry) => entry.serial > high || entry.publishedAtMs > endTimeMs),
+    };
   }
 
-  #firstSerialNotBefore(timeMs: number, oldestSerial: number): number {
+  /** Index of the first retained create of which this is true; it stays true from there on. */
+  #firstIndex(isFrom: (entry: LogEntry) => boolean): number {
     let low = this.#start;
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#entries[middle]?.publishedAtMs ?? 0) < timeMs) low = middle + 1;
+      const entry = this.#entries[middle];
+      if (entry !== undefined && !isFrom(entry)) low = middle + 1;
       else high = middle;
     }
-    return oldestSerial + low - this.#start;
+    return low;
   }
 
   /** Copies at most once per as many removals, so that an append stays cheap on average. */

@@ -33,6 +33,7 @@ export type {
   AnnotationEntry,
   AnnotationRecord,
   AnnotationResult,
+  DurableLog,
   HistoryRow,
   MessageLog,
   MessageState,

@@ -63,7 +63,10 @@ export function entryBytes(entry: LogEntry): number {
 }
 
 /** What a used key answers: a repetition of the same request, or another request under its key. */
-export function receiptVerdict(draft: ReceiptDraft, stored: Receipt): 'duplicate' | 'conflict' {
+export function receiptVerdict(
+  draft: Pick<ReceiptDraft, 'fingerprint'>,
+  stored: Receipt,
+): 'duplicate' | 'conflict' {
   const isSame =
     draft.fingerprint === undefined ||
     stored.fingerprint === undefined ||

@@ -11,6 +11,7 @@
 //   M5  What is purged or reset takes its versions, annotations, projections and open receipts along (divergence D42).
 import type {
   ChannelKey,
+  ChannelLog,
   LogEntry,
   Position,
   ReadRange,
@@ -242,3 +243,6 @@ export interface MessageLog {
   /** Every entry strictly after `from`, oldest first. Gap rules of `ChannelLog.read` oldest-first. */
   replay(key: ChannelKey, from: Position, limit: number): Promise<ReplayResult>;
 }
+
+/** What every driver of the channel log offers. */
+export type DurableLog = ChannelLog & MessageLog;
