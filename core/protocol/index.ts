@@ -186,6 +186,12 @@ export {
   type WireFormat,
 } from './handshake.ts';
 export {
+  type HistoryPurge,
+  type HistoryReset,
+  parseHistoryPurge,
+  parseHistoryReset,
+} from './history-admin.ts';
+export {
   type HistoryQuery,
   type HistoryScope,
   type HistoryWish,

@@ -2,9 +2,11 @@
 // able to fail the publish.
 import { channelKind } from '@sockudo/protocol';
 import type { Logger } from 'pino';
+import type { App } from '../apps/app.ts';
 import type { Counters } from '../metrics/counters.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { LogEntry } from '../ports/channel-log.ts';
+import type { AnnotationEntry, VersionEntry } from '../ports/message-log.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { cachedEventKey, encodeCachedEvent } from './cached-event.ts';
 import type { Publication } from './publication.ts';
@@ -41,6 +43,30 @@ export class AfterEffects {
         action: 'message.create',
       });
     }
+  }
+
+  versionCreated(app: App, { key, messageSerial, versionSerial, action }: VersionEntry): void {
+    if (app.webhooks.length === 0) return;
+    this.#deps.webhooks.emit(app, {
+      name: 'message_version_created',
+      channel: key.channel,
+      message_serial: messageSerial,
+      version_serial: versionSerial,
+      action: `message.${action}`,
+    });
+  }
+
+  annotated(app: App, { key, record }: AnnotationEntry): void {
+    if (app.webhooks.length === 0) return;
+    const { messageSerial, annotationSerial, targetSerial, type } = record;
+    this.#deps.webhooks.emit(app, {
+      name: targetSerial === undefined ? 'annotation_created' : 'annotation_deleted',
+      channel: key.channel,
+      message_serial: messageSerial,
+      annotation_serial: annotationSerial,
+      ...(targetSerial !== undefined && { deleted_annotation_serial: targetSerial }),
+      annotation_type: type,
+    });
   }
 
   #cacheEvent({ app, channel, event, data }: Publication): void {

@@ -96,7 +96,8 @@ function versionOf({ messageSerial, serial, publishedAtMs }: LogEntry): Pick<Mes
   };
 }
 
-function retentionOf(app: App, channel: string): Retention {
+/** How long the messages of a channel are kept. */
+export function retentionOf(app: App, channel: string): Retention {
   if (!app.history.enabled) return { ageMs: app.recovery.windowMs, messages: app.recovery.maxMessages };
   const namespace = namespaceFor(app, channel);
   return namespace?.retention ?? app.history.retention;

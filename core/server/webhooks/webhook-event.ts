@@ -58,6 +58,17 @@ export interface MessageVersionCreatedEvent {
   readonly action: 'message.create' | 'message.update' | 'message.append' | 'message.delete';
 }
 
+/** An annotation of a message, or one that was taken back. */
+export interface AnnotationEvent {
+  readonly name: 'annotation_created' | 'annotation_deleted';
+  readonly channel: string;
+  readonly message_serial: string;
+  readonly annotation_serial: string;
+  /** Deletes only: the annotation that is gone. */
+  readonly deleted_annotation_serial?: string;
+  readonly annotation_type: string;
+}
+
 export type WebhookEvent =
   | OccupancyEvent
   | MembershipEvent
@@ -65,6 +76,7 @@ export type WebhookEvent =
   | ClientEvent
   | CacheMissEvent
   | SubscriptionCountEvent
-  | MessageVersionCreatedEvent;
+  | MessageVersionCreatedEvent
+  | AnnotationEvent;
 
 export type WebhookEventName = WebhookEvent['name'];
