@@ -8,8 +8,8 @@ import { createMemoryOccupancy } from './memory/occupancy.ts';
 import { createMemoryPresence } from './memory/presence.ts';
 import { createMemoryWorkQueue } from './memory/work-queue.ts';
 import type { Cache } from './ports/cache.ts';
-import type { ChannelLog } from './ports/channel-log.ts';
 import type { Fanout } from './ports/fanout.ts';
+import type { DurableLog } from './ports/index.ts';
 import type { LeasedWorkQueueOptions } from './ports/leased-work-queue.ts';
 import type { Occupancy } from './ports/occupancy.ts';
 import type { Presence } from './ports/presence.ts';
@@ -18,9 +18,9 @@ import type { Settings } from './settings.ts';
 
 /** Every port of one node, ready for use. */
 export interface Drivers {
-  readonly durableLog: ChannelLog;
+  readonly durableLog: DurableLog;
   /** Log of channels whose messages need serials but are not kept. */
-  readonly volatileLog: ChannelLog;
+  readonly volatileLog: DurableLog;
   readonly workQueue: WorkQueue;
   readonly cache: Cache;
   readonly fanout: Fanout;
@@ -31,7 +31,7 @@ export interface Drivers {
 
 /** What a store package offers. */
 interface StorePackage {
-  createChannelLog(options: { path: string; logger: Logger }): Promise<ChannelLog>;
+  createChannelLog(options: { path: string; logger: Logger }): Promise<DurableLog>;
   createWorkQueue(options: { path: string } & LeasedWorkQueueOptions): Promise<WorkQueue>;
   createCache(options: { path: string; logger: Logger }): Promise<Cache>;
 }
@@ -67,7 +67,7 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
   }
 }
 
-async function channelLog({ drivers, databasePath }: Settings, logger: Logger): Promise<ChannelLog> {
+async function channelLog({ drivers, databasePath }: Settings, logger: Logger): Promise<DurableLog> {
   if (drivers.channelLog === 'memory') return createMemoryChannelLog();
   const store = await storePackage('history.backend', drivers.channelLog);
   return store.createChannelLog({ path: databasePath, logger });

@@ -4,6 +4,7 @@ import { channelKind, createVersionSerials } from '@sockudo/protocol';
 import type { Logger } from 'pino';
 import type { App } from './apps/app.ts';
 import type { Drivers } from './compose.ts';
+import { channelTypeOf } from './metrics/channel-type.ts';
 import type { Counters } from './metrics/counters.ts';
 import { PresenceHistory } from './presence-history/presence-history.ts';
 import { AfterEffects } from './publish/after-effects.ts';
@@ -92,7 +93,11 @@ export function createRealtimeContext({
   };
   fanout.listen({
     onEnvelope: (envelope) => {
-      hub.deliver(envelope);
+      const { key, message } = envelope;
+      const recipients = hub.deliver(envelope);
+      if (recipients === 0 || message.platform === true) return;
+      const type = channelTypeOf(channelKind(key.channel));
+      counters.of(key.appId).observeBroadcast(type, recipients, Date.now() - message.publishedAtMs);
     },
     onControl: (signal) => {
       if (signal.kind === 'close-user') closeUserConnections(hub, signal);

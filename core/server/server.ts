@@ -7,7 +7,7 @@ import { channelNameRules } from './apps/channel-rules.ts';
 import { type Drivers, openDrivers } from './compose.ts';
 import type { Route } from './http/exchange-types.ts';
 import { createHttpFront, type HttpFront } from './http/front.ts';
-import type { HttpDeps } from './http/http-deps.ts';
+import type { HealthCheck, HttpDeps } from './http/http-deps.ts';
 import { createWebSocketRateLimiter } from './http/rate-limit.ts';
 import { type Counters, createCounters } from './metrics/counters.ts';
 import { startMetrics } from './metrics/prometheus.ts';
@@ -55,7 +55,7 @@ async function start(
   const apps = new AppRegistry(settings.apps);
   const context = createRealtimeContext({ settings, drivers, counters, logger });
   let isDraining = false;
-  const deps = httpDeps(context, apps, counters, () => isDraining);
+  const deps = httpDeps(context, drivers, apps, counters, () => isDraining);
   const front = await createHttpFront(deps, { routes });
   acceptUpgrades(front.httpServer, {
     context,
@@ -93,6 +93,7 @@ async function stop(context: RealtimeContext, drivers: Drivers, front: HttpFront
 
 function httpDeps(
   context: RealtimeContext,
+  drivers: Drivers,
   apps: AppRegistry,
   counters: Counters,
   isDraining: () => boolean,
@@ -122,6 +123,26 @@ function httpDeps(
     isDraining,
     counters,
     stats: () => serverStats(context),
-    healthChecks: [],
+    healthChecks: healthChecks(drivers),
   };
+}
+
+/** What /up asks besides the cache: reads that every driver answers without touching anything. */
+function healthChecks({ durableLog, workQueue }: Drivers): readonly HealthCheck[] {
+  return [
+    {
+      name: 'channel log',
+      weight: 'required',
+      check: async () => {
+        await durableLog.receipt('health', 'check');
+      },
+    },
+    {
+      name: 'work queue',
+      weight: 'optional',
+      check: async () => {
+        await workQueue.counts('health');
+      },
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 // From an HTTP upgrade to an open connection: what is refused before the upgrade (status), what after it (error frame and
 // close code), in the order of realtime.md section 1.2 and divergences D1-D4.
 import { randomInt } from 'node:crypto';
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   appDisabled,
@@ -226,7 +226,7 @@ const plain = (status: number, body: string): HttpAnswer => ({
 function refuse(socket: Duplex, answer: HttpAnswer): void {
   const body = answer.body ?? '';
   const lines = [
-    `HTTP/1.1 ${answer.status} Refused`,
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Refused'}`,
     'connection: close',
     `content-type: ${answer.contentType ?? 'text/plain'}`,
     `content-length: ${Buffer.byteLength(body)}`,
