@@ -79,8 +79,8 @@ export class DeltaMessage {
     this.#seriesKey = path === null ? this.#event : JSON.stringify([this.#event, this.#conflationKey]);
     // A binary client makes the base's text from the members it got. Extras lose what the binary formats lack, and tags the order
     // of their keys, so that the text would be another.
-    this.#fitsBinary =
-      message.extras === undefined && message.version === undefined && message.tags === undefined;
+    const hasTags = context.frameOptions.tagsInFrames && message.tags !== undefined;
+    this.#fitsBinary = message.extras === undefined && message.version === undefined && !hasTags;
   }
 
   /** The subscriber's frame, counted in its series; null: it gets the message whole and outside of any series. */
