@@ -1,8 +1,8 @@
 /**
  * The bodies that cut a channel's history: `POST …/history/reset` and `…/history/purge`, with the confirmations that keep a typing
- * error from deleting anything.
+ * error from deleting anything. A presence history is reset with the same body.
  * Must not know: logs, what is retained.
- * Source: http sheet 5.4.
+ * Sources: http sheet 5.4 and 6, recording presence-history-reset (its texts).
  */
 import { httpError, invalidShape } from './errors.ts';
 import { isJsonObject, type JsonObject, member } from './json.ts';
@@ -54,12 +54,12 @@ function confirmed(body: JsonObject, channel: string, operation: 'reset' | 'purg
     throw invalidShape("'requested_by' must be a string");
   }
   if (confirmedChannel !== channel) {
-    throw httpError('invalid_input', 'confirm_channel must match the requested channel');
+    throw httpError('invalid_input', 'confirm_channel must exactly match the channel path');
   }
   if (confirmedOperation !== operation) {
     throw httpError('invalid_input', `confirm_operation must be '${operation}'`);
   }
-  if (reason.trim() === '') throw httpError('invalid_input', 'reason must not be blank');
+  if (reason.trim() === '') throw httpError('invalid_input', 'reason must not be empty');
   return { reason, requestedBy };
 }
 

@@ -292,7 +292,7 @@ describe('POST …/presence/history/reset', () => {
       [{ ...good, confirm_channel: 'other' }, refused('confirm_channel must exactly match the channel path')],
       [{ ...good, confirm_operation: 'purge' }, refused("confirm_operation must be 'reset'")],
       [{ ...good, reason: ' ' }, refused('reason must not be empty')],
-      [{ ...good, reason: undefined }, refused("Request must contain 'reason' (string)", 422)],
+      [{ ...good, reason: undefined }, refused("'reason' is required and must be a string", 422)],
       [{ ...good, requested_by: 7 }, refused("'requested_by' must be a string", 422)],
       [['reset'], refused('Request body must be a JSON object', 422)],
     ] as const;
