@@ -4,6 +4,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AppStats } from '../http/http-deps.ts';
 import { CollectedHistogram, type LabelledHistogram } from './collected-histogram.ts';
 import { type AppCounters, CHANNEL_TYPES, type Counters } from './counters.ts';
+import type { NumberHistogram } from './number-histogram.ts';
 
 export interface AppMetricsSource {
   readonly registry: Registry;
@@ -42,6 +43,8 @@ const PLAIN: readonly (readonly [name: string, help: string, read: (app: AppCoun
   ['history_write_failures_total', 'Messages the log could not store', (app) => app.historyWriteFailures],
   ['history_evictions_total', 'Messages removed by retention', (app) => app.historyEvictions],
   ['history_evicted_bytes_total', 'Bytes removed by retention', (app) => app.historyEvictedBytes],
+  ['presence_history_writes_total', 'Joins, leaves and updates stored', (app) => app.presenceHistoryWrites],
+  ['presence_history_write_failures_total', 'Those lost', (app) => app.presenceHistoryWriteFailures],
   ['webhooks_delivered_total', 'Webhook requests that were accepted', (app) => app.webhooksDelivered],
   ['webhooks_retried_total', 'Webhook requests to be sent again', (app) => app.webhooksRetried],
   ['webhooks_failed_total', 'Webhook requests given up', (app) => app.webhooksFailed],
@@ -125,15 +128,35 @@ function registerHistograms(source: AppMetricsSource): void {
       }
     },
   });
+  registerWriteLatency(
+    source,
+    'history_write_latency_ms',
+    'From handing a message to the channel log to its promise being kept, milliseconds',
+    (app) => app.historyWriteLatencyMs,
+  );
+  registerWriteLatency(
+    source,
+    'presence_history_write_latency_ms',
+    'One commit of joins, leaves and updates of a channel, milliseconds',
+    (app) => app.presenceHistoryWriteLatencyMs,
+  );
+}
+
+function registerWriteLatency(
+  { registry, prefix, port, counters }: AppMetricsSource,
+  name: string,
+  help: string,
+  histogramOf: (app: AppCounters) => NumberHistogram,
+): void {
   new CollectedHistogram({
     registry,
-    name: `${prefix}history_write_latency_ms`,
-    help: 'From handing a message to the channel log to its promise being kept, milliseconds',
+    name: `${prefix}${name}`,
+    help,
     labelNames: ['app_id', 'port'],
     *read(): Iterable<LabelledHistogram> {
-      for (const [appId, { historyWriteLatencyMs }] of counters.all()) {
-        if (historyWriteLatencyMs.count === 0) continue;
-        yield { labels: { app_id: appId, port }, histogram: historyWriteLatencyMs };
+      for (const [appId, app] of counters.all()) {
+        const histogram = histogramOf(app);
+        if (histogram.count > 0) yield { labels: { app_id: appId, port }, histogram };
       }
     },
   });

@@ -41,6 +41,7 @@ describe('GET /metrics', () => {
     app.channelSubscriptions.presence = 4;
     app.connectionErrors.add('4009');
     app.historyRecoveries.hot = 1;
+    app.presenceHistoryWrites = 8;
     counters.of('other').socketReceivedBytes = 9;
     counters.rateLimits.api.checks = 6;
     counters.rateLimits.api.triggered = 1;
@@ -54,6 +55,7 @@ describe('GET /metrics', () => {
       'sockudo_http_calls_received_total{app_id="4242",port="P"} 1',
       'sockudo_new_connections_total{app_id="4242",port="P"} 5',
       'sockudo_new_disconnections_total{app_id="4242",port="P"} 3',
+      'sockudo_presence_history_writes_total{app_id="4242",port="P"} 8',
       'sockudo_rate_limit_checks_total{app_id="global",limiter_type="api_rate_limit",request_context="http_api",port="P"} 6',
       'sockudo_rate_limit_triggered_total{app_id="global",limiter_type="api_rate_limit",request_context="http_api",port="P"} 1',
       'sockudo_socket_received_bytes{app_id="other",port="P"} 9',
