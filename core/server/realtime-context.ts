@@ -4,6 +4,9 @@ import { channelKind, createVersionSerials } from '@sockudo/protocol';
 import type { Logger } from 'pino';
 import type { App } from './apps/app.ts';
 import type { Drivers } from './compose.ts';
+import { Annotations } from './messages/annotations.ts';
+import { ChannelHistory } from './messages/channel-history.ts';
+import { Mutations } from './messages/mutations.ts';
 import { channelTypeOf } from './metrics/channel-type.ts';
 import type { Counters } from './metrics/counters.ts';
 import { PresenceHistory } from './presence-history/presence-history.ts';
@@ -11,6 +14,7 @@ import { AfterEffects } from './publish/after-effects.ts';
 import { Append } from './publish/append.ts';
 import { ChannelLogs } from './publish/channel-logs.ts';
 import { MessageIdentities } from './publish/message-identities.ts';
+import { Mutate } from './publish/mutate.ts';
 import { Publisher } from './publish/publisher.ts';
 import { RequestKeys } from './publish/request-keys.ts';
 import { closeUserConnections } from './realtime/close-user.ts';
@@ -19,6 +23,8 @@ import { DeadlineWheel } from './realtime/deadline-wheel.ts';
 import { leavePresence } from './realtime/detach.ts';
 import { Hub } from './realtime/hub.ts';
 import { PresenceLeaves } from './realtime/presence-leaves.ts';
+import { HotBuffers } from './realtime/recovery/hot-buffers.ts';
+import { Recovery } from './realtime/recovery/recovery.ts';
 import { Watchlists } from './realtime/watchlists.ts';
 import type { Settings } from './settings.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
@@ -28,7 +34,7 @@ export interface RealtimeParts {
   readonly drivers: Drivers;
   readonly counters: Counters;
   readonly logger: Logger;
-  /** What deadlines go by, milliseconds since the epoch; default `Date.now`. */
+  /** What deadlines go by, milliseconds; default: time since the process started. */
   readonly clock?: () => number;
 }
 
@@ -49,7 +55,8 @@ export function createRealtimeContext({
     logger,
     settings: settings.webhooks,
   });
-  const hub = new Hub(settings.apps, counters, settings.filters, {
+  const hot = new HotBuffers();
+  const hub = new Hub(settings.apps, counters, settings.filters, hot, {
     join: (appId, channel) => fanout.join({ appId, channel }),
     leave: (appId, channel) => fanout.leave({ appId, channel }),
   });
@@ -60,15 +67,24 @@ export function createRealtimeContext({
     logger,
     cachedEventTtlMs: settings.cachedEventTtlMs,
   });
+  const serials = createVersionSerials(settings.nodeId, Date.now);
   const publisher = new Publisher({
     logs,
     append: new Append(logs, fanout, afterEffects),
     requestKeys: new RequestKeys(logs),
-    identities: new MessageIdentities(createVersionSerials(settings.nodeId, Date.now)),
+    identities: new MessageIdentities(serials),
     counters,
     channelInfo: (app, channel, wanted) => channelInfo(drivers, app, channel, wanted),
     ephemeralEnabled: settings.ephemeralEnabled,
   });
+  const versions = {
+    logs,
+    settings,
+    mutate: new Mutate(fanout, afterEffects),
+    findConnection: (app: App, socketId: string) => hub.app(app.id).connections.get(socketId),
+    nextSerial: serials.next,
+    pageSize: settings.pages.versions,
+  };
   const presenceLeaves = new PresenceLeaves(wheel, (departure) => leavePresence(departure, context));
   const context: RealtimeContext = {
     settings,
@@ -89,7 +105,15 @@ export function createRealtimeContext({
       maxPageRows: settings.pages.presenceHistory,
     }),
     presenceLeaves,
+    recovery: new Recovery({ hub, logs, hot, wheel, logger, frameOptions: settings.filters }),
     publisher,
+    history: new ChannelHistory({
+      logs,
+      pageSize: settings.pages.history,
+      onCut: ({ appId, channel }, head) => fanout.control({ kind: 'channel-cut', appId, channel, head }),
+    }),
+    mutations: new Mutations(versions),
+    annotations: new Annotations(versions),
   };
   fanout.listen({
     onEnvelope: (envelope) => {
@@ -101,6 +125,7 @@ export function createRealtimeContext({
     },
     onControl: (signal) => {
       if (signal.kind === 'close-user') closeUserConnections(hub, signal);
+      if (signal.kind === 'channel-cut') context.recovery.cut(signal, signal.head);
     },
   });
   return context;

@@ -14,7 +14,8 @@ export class DeadlineWheel {
   readonly #timer: NodeJS.Timeout;
   #tick: number;
 
-  constructor(clock: () => number = Date.now) {
+  /** `clock`: milliseconds that never run backwards; default: since this process started, whatever is done to the system's clock. */
+  constructor(clock: () => number = () => performance.now()) {
     this.#clock = clock;
     this.#tick = Math.floor(clock() / TICK_MS);
     this.nowMs = clock();
@@ -22,7 +23,7 @@ export class DeadlineWheel {
     this.#timer.unref();
   }
 
-  /** The time of the last tick: good to a second, and free to read on the hot path. */
+  /** The clock's time at the last tick: good to a second, and free to read on the hot path. */
   nowMs: number;
 
   /** Returns the slot, to be given back to `cancel`. */

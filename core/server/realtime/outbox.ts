@@ -47,23 +47,27 @@ function sameFrames(a: readonly Buffer[], b: readonly Buffer[]): boolean {
 }
 
 const NOTHING: Buffer[] = [];
+const NO_BYTES = Buffer.alloc(0);
 
 export class Outbox {
+  readonly bounds: OutboxBounds;
   readonly #socket: Duplex;
   readonly #turn: FlushTurn;
-  readonly #bounds: OutboxBounds;
   readonly #onOverflow: () => void;
   // The usual turn brings one frame, which needs no array.
   #first: Buffer | null = null;
   #rest: Buffer[] = NOTHING;
-  /** Frames handed to the socket that the kernel has not taken; 0 as long as the reader keeps up. */
-  #unsent = 0;
+  /** Frames ever handed to the socket, and those of them that the kernel is known to have taken. */
+  #handed = 0;
+  #taken = 0;
   #closed = false;
+  /** Those who wait until the kernel has taken what they queued. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(socket: Duplex, turn: FlushTurn, bounds: OutboxBounds, onOverflow: () => void) {
     this.#socket = socket;
     this.#turn = turn;
-    this.#bounds = bounds;
+    this.bounds = bounds;
     this.#onOverflow = onOverflow;
   }
 
@@ -76,7 +80,7 @@ export class Outbox {
     }
     if (this.#rest === NOTHING) this.#rest = [this.#first];
     this.#rest.push(frame);
-    if (this.#rest.length >= this.#bounds.maxMessages) this.flush();
+    if (this.#rest.length >= this.bounds.maxMessages) this.flush();
   }
 
   /** Writes what is queued. Called at the end of the turn, and before anything else writes to the socket. */
@@ -86,29 +90,49 @@ export class Outbox {
     const frames = this.#rest;
     this.#first = null;
     this.#rest = NOTHING;
-    const count = frames === NOTHING ? 1 : frames.length;
-    const accepted = this.#socket.write(frames === NOTHING ? first : this.#turn.join(frames));
-    if (!accepted) this.#fallBehind(count);
+    const bytes = frames === NOTHING ? first : this.#turn.join(frames);
+    const wasBehind = this.#socket.writableLength > 0;
+    if (!wasBehind) this.#taken = this.#handed;
+    this.#handed += frames === NOTHING ? 1 : frames.length;
+    const accepted = wasBehind ? this.#writeBehind(bytes) : this.#socket.write(bytes);
+    if (!accepted) this.#checkBounds();
   }
 
-  #fallBehind(count: number): void {
+  /** Only who is behind pays for knowing when the kernel has caught up with this write. */
+  #writeBehind(bytes: Buffer, onTaken?: () => void): boolean {
+    const handed = this.#handed;
+    return this.#socket.write(bytes, () => {
+      this.#taken = handed;
+      onTaken?.();
+    });
+  }
+
+  /** Sends what is queued. Resolves when the kernel has taken it or the outbox is closed; null: it has, or is. */
+  drained(): Promise<void> | null {
+    this.flush();
+    if (this.#closed || this.#socket.writableLength === 0) return null;
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      this.#writeBehind(NO_BYTES, wake);
+    });
+  }
+
+  #checkBounds(): void {
     // A write beyond the stream's high-water mark is refused further writes even when the kernel took all of it.
-    if (this.#socket.writableLength === 0) return;
-    if (this.#unsent === 0) this.#socket.once('drain', this.#onDrain);
-    this.#unsent += count;
-    const { maxMessages, maxBytes } = this.#bounds;
-    if (this.#unsent <= maxMessages && this.#socket.writableLength <= maxBytes) return;
-    this.#onOverflow();
+    const waitingBytes = this.#socket.writableLength;
+    if (waitingBytes === 0) return;
+    const { maxMessages, maxBytes } = this.bounds;
+    if (this.#handed - this.#taken > maxMessages || waitingBytes > maxBytes) this.#onOverflow();
   }
-
-  readonly #onDrain = (): void => {
-    this.#unsent = 0;
-  };
 
   close(): void {
     this.#closed = true;
     this.#first = null;
     this.#rest = NOTHING;
-    this.#socket.off('drain', this.#onDrain);
+    for (const wake of this.#waiting) wake();
   }
 }
