@@ -47,7 +47,10 @@ export function attach(
   if (request.member === null && !needsPosition && !request.kind.isCache) {
     const subscription = subscribe(connection, request, context);
     acknowledge(subscription, null, null);
-    return isNew ? countIn(subscription, context) : undefined;
+    if (!isNew) return;
+    return connection.waitingPositions === null
+      ? countIn(subscription, context)
+      : context.recovery.attached(subscription).then(() => countIn(subscription, context));
   }
   return attachGated(connection, request, needsPosition, isNew, context);
 }
@@ -76,11 +79,13 @@ async function attachGated(
       return;
     }
     const opening: Opening = { subscription, gate, gateBefore, members: joined?.members ?? null, head };
-    if (isNew) open(opening, context);
+    if (isNew) acknowledgeFirst(opening);
     else openAgain(opening, context);
     if (joined?.isFirst === true && request.member !== null) {
       announceMemberAdded(context, app, request.channel, request.member, connection.socketId);
     }
+    if (isNew) await open(opening, context);
+    if (!isAttached(subscription)) return;
   } catch (error) {
     if (isNew) context.hub.unsubscribe(subscription);
     else {
@@ -172,11 +177,16 @@ interface Opening {
   readonly head: Position | null;
 }
 
-/** A first subscribe: the acknowledgement covers everything up to the head, what lies above it follows. */
-function open({ subscription, gate, members, head }: Opening, context: RealtimeContext): void {
+/** Covers everything up to the head. A pattern has no messages of its own, so there is nothing that it could cover. */
+function acknowledgeFirst({ subscription, members, head }: Opening): void {
   acknowledge(subscription, members, head);
-  subscription.attachedAt = head;
-  subscription.gate = head === null ? null : new AcknowledgedGate(subscription, head);
+  subscription.attachedAt = subscription.channel.kind.kind === 'wildcard' ? null : head;
+}
+
+/** First what was missed since a position that the client gave before, then what lies above the head. */
+async function open({ subscription, gate, members, head }: Opening, context: RealtimeContext): Promise<void> {
+  if (subscription.connection.waitingPositions !== null) await context.recovery.attached(subscription);
+  subscription.gate = subscription.attachedAt && new AcknowledgedGate(subscription, subscription.attachedAt);
   release(gate.take(), { subscription, members, head }, context);
 }
 

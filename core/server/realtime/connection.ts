@@ -9,6 +9,7 @@ import type { AppCounters } from '../metrics/counters.ts';
 import type { ConnectionDeltas } from './delta/connection-deltas.ts';
 import type { SignInDeadline } from './liveness.ts';
 import { type FlushTurn, Outbox, type OutboxBounds } from './outbox.ts';
+import type { WaitingPositions } from './recovery/waiting-positions.ts';
 import type { Subscription } from './subscription.ts';
 import { pongFrame } from './websocket-frame.ts';
 import { type DeliveryClass, type FrameClass, frameClassOf, frameOf } from './wire-format.ts';
@@ -61,6 +62,8 @@ export class Connection {
   closedByClient = false;
   /** Code of the Close that this side sent; null: it sent none. */
   closeCode: number | null = null;
+  /** Positions that wait for their channel's subscribe; null: there were none yet. */
+  waitingPositions: WaitingPositions | null = null;
   /** Runs until the connection has proved who it is; null: proved, or the app does not ask. */
   signInDeadline: SignInDeadline | null = null;
   clientEventsInWindow = 0;

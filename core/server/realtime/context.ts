@@ -1,6 +1,9 @@
 // What the realtime side of one server process works with. Built once in server.ts; every handler gets it.
 import type { VersionSerials } from '@sockudo/protocol';
 import type { Logger } from 'pino';
+import type { Annotations } from '../messages/annotations.ts';
+import type { ChannelHistory } from '../messages/channel-history.ts';
+import type { Mutations } from '../messages/mutations.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { ChannelLog } from '../ports/channel-log.ts';
 import type { Fanout } from '../ports/fanout.ts';
@@ -14,6 +17,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
 import type { Hub } from './hub.ts';
 import type { PresenceLeaves } from './presence-leaves.ts';
+import type { Recovery } from './recovery/recovery.ts';
 import type { Watchlists } from './watchlists.ts';
 
 export interface RealtimeContext {
@@ -31,6 +35,10 @@ export interface RealtimeContext {
   readonly presenceHistory: PresenceHistory;
   readonly presenceLeaves: PresenceLeaves;
   readonly publisher: Publisher;
+  readonly recovery: Recovery;
+  readonly history: ChannelHistory;
+  readonly mutations: Mutations;
+  readonly annotations: Annotations;
 }
 
 export type { ChannelLog, VersionSerials };

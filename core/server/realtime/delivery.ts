@@ -93,12 +93,29 @@ export function deliverOnce(channels: readonly Channel[], delivery: Delivery): v
 }
 
 /** Subscriptions of one connection that a message of the channel may come through: by its name, then by patterns. */
-export function subscriptionsTo(connection: Connection, channel: string): readonly Subscription[] {
+export function subscriptionsTo(
+  hub: AppHub,
+  connection: Connection,
+  channel: string,
+): readonly Subscription[] {
   const exact = connection.subscriptions.get(channel);
   const found = exact === undefined ? [] : [exact];
-  for (const subscription of connection.subscriptions.values()) {
-    const { kind, name } = subscription.channel;
-    if (kind.kind === 'wildcard' && matchesWildcard(name, channel)) found.push(subscription);
+  for (const { name } of matchingPatterns(hub, channel)) {
+    const subscription = connection.subscriptions.get(name);
+    if (subscription !== undefined) found.push(subscription);
   }
   return found;
+}
+
+/** Whether a replay shows the message to this subscription: what `offer` asks, but for gates. */
+export function admits(
+  { connection, filter, hearsAnnotations }: Subscription,
+  frames: MessageFrames,
+  exceptSocketId: string | undefined,
+): boolean {
+  const { message } = frames;
+  if (connection.socketId === exceptSocketId) return false;
+  if (message.protocol2Only === true && connection.deliveryClass === V1_TEXT) return false;
+  if (message.annotationModeOnly === true && !hearsAnnotations) return false;
+  return filter === null || frames.passes(filter);
 }

@@ -7,6 +7,7 @@ import { handleClientEvent } from './handlers/client-event.ts';
 import { handleDeltaSyncError } from './handlers/delta-sync-error.ts';
 import { handleEnableDeltaCompression } from './handlers/enable-delta-compression.ts';
 import { handlePresenceUpdate } from './handlers/presence-update.ts';
+import { handleResume } from './handlers/resume.ts';
 import { handleSignin } from './handlers/signin.ts';
 import { handleSubscribe } from './handlers/subscribe.ts';
 import { handleUnsubscribe } from './handlers/unsubscribe.ts';
@@ -24,6 +25,7 @@ const PLATFORM_HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>
   ['unsubscribe', handleUnsubscribe],
   ['signin', handleSignin],
   ['presence_update', handlePresenceUpdate],
+  ['resume', handleResume],
   ['enable_delta_compression', handleEnableDeltaCompression],
   ['delta_sync_error', handleDeltaSyncError],
 ]);

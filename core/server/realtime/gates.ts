@@ -53,7 +53,7 @@ export class AcknowledgedGate implements Gate {
   offer({ message: { position } }: MessageFrames): GateVerdict {
     if (position === undefined) return 'pass';
     if (isCoveredBy(position, this.#covered)) return 'skip';
-    this.#subscription.gate = null;
+    if (this.#subscription.gate === this) this.#subscription.gate = null;
     return 'pass';
   }
 }

@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 import { Delivery, deliverOnce, deliverToUser, matchingPatterns, subscriptionsTo } from './delivery.ts';
 import type { FrameOptions } from './encode-message.ts';
 import { MessageFrames } from './message-frames.ts';
+import type { HotBuffers } from './recovery/hot-buffers.ts';
 import { Subscription } from './subscription.ts';
 
 /** Everything of one app that lives in this process. */
@@ -51,6 +52,7 @@ export class AppHub {
 export class Hub {
   readonly #apps = new Map<string, AppHub>();
   readonly #frameOptions: FrameOptions;
+  readonly #hot: HotBuffers;
   readonly #onChannel: {
     join(appId: string, channel: string): void;
     leave(appId: string, channel: string): void;
@@ -60,10 +62,12 @@ export class Hub {
     apps: readonly App[],
     counters: Counters,
     frameOptions: FrameOptions,
+    hot: HotBuffers,
     onChannel: { join(appId: string, channel: string): void; leave(appId: string, channel: string): void },
   ) {
     for (const app of apps) this.#apps.set(app.id, new AppHub(app, counters.of(app.id)));
     this.#frameOptions = frameOptions;
+    this.#hot = hot;
     this.#onChannel = onChannel;
   }
 
@@ -103,7 +107,7 @@ export class Hub {
       channels.set(name, channel);
       this.#onChannel.join(hub.app.id, name);
     }
-    const subscription = new Subscription(connection, channel);
+    const subscription = new Subscription(connection, channel, this.#hot.order);
     channel.subscriptions.add(subscription);
     connection.subscriptions.set(name, subscription);
     return subscription;
@@ -125,6 +129,7 @@ export class Hub {
     const hub = this.#apps.get(key.appId);
     if (hub === undefined) return 0;
     const frames = new MessageFrames(message, this.#frameOptions);
+    this.#hot.append(hub.app, frames, exceptSocketId);
     const delivery = new Delivery(frames, exceptSocketId, hub.counters);
     const userId = userChannelId(key.channel);
     if (userId !== null) deliverToUser(hub, userId, key.channel, delivery);
@@ -144,7 +149,8 @@ export class Hub {
    */
   redeliver(connection: Connection, frames: MessageFrames, except?: Subscription): boolean {
     const delivery = new Delivery(frames, undefined, connection.counters);
-    for (const subscription of subscriptionsTo(connection, frames.message.channel)) {
+    const hub = this.app(connection.app.id);
+    for (const subscription of subscriptionsTo(hub, connection, frames.message.channel)) {
       if (subscription !== except && delivery.offer(subscription)) return true;
     }
     return false;

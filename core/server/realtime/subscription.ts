@@ -26,9 +26,17 @@ export class Subscription {
   gate: Gate | null = null;
   /** Position of its first acknowledgement: everything above it comes live, everything up to it has to be asked for. */
   attachedAt: Position | null = null;
+  /** Of the messages that this node delivers, those after this number come through here (HotBuffers, `order`). */
+  readonly since: number;
 
-  constructor(connection: Connection, channel: Channel) {
+  constructor(connection: Connection, channel: Channel, since: number) {
     this.connection = connection;
     this.channel = channel;
+    this.since = since;
+  }
+
+  /** `attachedAt` as a place in the channel: a pattern's is none. */
+  positionIn(channel: string): Position | null {
+    return this.channel.name === channel ? this.attachedAt : null;
   }
 }

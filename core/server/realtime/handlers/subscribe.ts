@@ -27,6 +27,29 @@ export function handleSubscribe(
   context: RealtimeContext,
 ): Promise<void> | void {
   const request = parseSubscribe(frame.data);
+  if (connection.waitingPositions === null) return subscribe(connection, request, context);
+  return subscribeOrRefuse(connection, request, context);
+}
+
+/** A position that waits for this subscribe waits in vain when it fails (divergence D33). */
+async function subscribeOrRefuse(
+  connection: Connection,
+  request: SubscribeRequest,
+  context: RealtimeContext,
+): Promise<void> {
+  try {
+    await subscribe(connection, request, context);
+  } catch (error) {
+    context.recovery.refused(connection, request.channel);
+    throw error;
+  }
+}
+
+function subscribe(
+  connection: Connection,
+  request: SubscribeRequest,
+  context: RealtimeContext,
+): Promise<void> | void {
   const kind = channelKind(request.channel);
   if (kind.kind === 'meta') return subscribeToMeta(connection, request, context);
   if (kind.kind === 'wildcard') return subscribeToPattern(connection, request, context);
