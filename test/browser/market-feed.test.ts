@@ -73,11 +73,7 @@ describe('market feed', () => {
     await ada.page.getByRole('cell', { name: '120', exact: true }).waitFor();
     await ben.page.getByRole('cell', { name: '40', exact: true }).waitFor();
 
-    const total = await ada.page.locator('#account-total').textContent();
-    await ada.page.waitForFunction(
-      (before) => document.querySelector('#account-total')?.textContent !== before,
-      total,
-    );
+    await textAfter(ada.page, '#account-total');
 
     await ada.page.locator('#peek-user').selectOption('ben');
     await ada.page.getByRole('button', { name: 'Try to read it' }).click();
@@ -131,6 +127,39 @@ describe('market feed', () => {
     await page.getByRole('cell', { name: '800', exact: true }).waitFor();
   });
 
+  it('says so when what came before cannot be loaded, and tries again', async () => {
+    const { page } = await open();
+    await connected(page);
+    await page.route('**/backend/market', (route) =>
+      route.fulfill({ status: 502, body: '{"error":"gone"}' }),
+    );
+    await page.reload();
+    await page.getByText('The backend does not answer').waitFor();
+    expect(await page.locator('#connection').textContent()).toBe('Connected');
+    await page.unroute('**/backend/market');
+    await connected(page);
+    await page.locator('#market-note').waitFor({ state: 'hidden' });
+  });
+
+  it('goes on when the backend was started again', async () => {
+    const { page, errors } = await open();
+    await signIn(page, 'ada');
+    await page.getByRole('cell', { name: '120', exact: true }).waitFor();
+    const killed = example.backend.pid;
+    if (killed === undefined) throw new Error('the backend is not running');
+    const shown = await valuesShown(page);
+    process.kill(killed, 'SIGKILL');
+    // The replay begins again with its first price, and so does the line.
+    await page.waitForFunction((before) => {
+      const label = document.querySelector('[data-symbol=AAPL] svg')?.getAttribute('aria-label') ?? '';
+      return Number(/\d+/.exec(label)?.[0]) < before;
+    }, shown);
+    await quoteAfter(page, 'AAPL');
+    await textAfter(page, '#account-total');
+    expect(example.backend.pid).not.toBe(killed);
+    expect(errors).toEqual([]);
+  });
+
   it('says that the connection is lost and goes on when the server is back', async () => {
     const [ada, ben] = [await open(), await open({ size: PHONE, colorScheme: 'dark' })];
     await signIn(ada.page, 'ada');
@@ -170,6 +199,20 @@ async function quoteAfter(page: Page, symbol: string): Promise<void> {
     ([selector, line]) => document.querySelector(selector ?? '')?.getAttribute('d') !== line,
     [path, before] as const,
   );
+}
+
+async function valuesShown(page: Page): Promise<number> {
+  const label = await page.locator('[data-symbol=AAPL] svg').getAttribute('aria-label');
+  return Number(/\d+/.exec(label ?? '')?.[0]);
+}
+
+/** Waits for another text than there is. */
+async function textAfter(page: Page, selector: string): Promise<void> {
+  const before = await page.locator(selector).textContent();
+  await page.waitForFunction(([path, text]) => document.querySelector(path)?.textContent !== text, [
+    selector,
+    before,
+  ] as const);
 }
 
 async function signIn(page: Page, name: string, password = 'demo'): Promise<void> {

@@ -16,11 +16,11 @@ if (address === undefined) throw new Error('SOCKUDO_URL is missing: http://KEY:S
 const sockudo = Sockudo.forURL(address, { timeout: 5000 });
 const queue = new PublishQueue(sockudo, (error) => {
   const reason = error instanceof SockudoRequestError ? error.message : error;
-  console.error('market feed: quotes wait, the realtime server did not take them:', reason);
+  console.error('market feed: the realtime server did not take quotes:', reason);
 });
 const sessions = new Sessions();
 const feed = startFeed([applePrices, bitcoinPrices, machine], queue);
-const accounts = startAccounts({ users: () => sessions.users(), values: () => feed.values(), queue });
+const accounts = startAccounts({ sockudo, prices: () => feed.values(), queue });
 const app = createBackend({ sockudo, sessions, feed });
 await app.listen({ host: '127.0.0.1', port: Number(process.env.BACKEND_PORT ?? 0) });
 

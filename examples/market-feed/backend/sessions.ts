@@ -33,12 +33,6 @@ export class Sessions {
   close(authorization: string | undefined): void {
     this.#byToken.delete(tokenOf(authorization));
   }
-
-  /** Everybody with a session, once each. */
-  users(): User[] {
-    const now = Date.now();
-    return [...new Set([...this.#byToken.values()].filter((s) => s.endsAtMs > now).map((s) => s.user))];
-  }
 }
 
 const tokenOf = (authorization: string | undefined): string => authorization?.replace(/^Bearer /i, '') ?? '';

@@ -1,4 +1,4 @@
-import type { BatchEvent, BatchResponse } from 'sockudo';
+import { type BatchEvent, type BatchResponse, SockudoRequestError } from 'sockudo';
 import { describe, expect, it, vi } from 'vitest';
 import { PublishQueue } from './publish-queue.ts';
 
@@ -8,8 +8,10 @@ function fakeServer() {
   const server = {
     attempts,
     isAway: false,
+    refusal: null as SockudoRequestError | null,
     async triggerBatch(batch: readonly BatchEvent[]): Promise<BatchResponse> {
       attempts.push(batch);
+      if (server.refusal !== null) throw server.refusal;
       if (server.isAway) throw new Error('connection refused');
       return Object.assign(new Response('{}'), { idempotencyKeys: [] });
     },
@@ -61,6 +63,22 @@ describe('PublishQueue', () => {
     await vi.waitFor(() => expect(server.attempts.flat().at(-1)?.data).toBe(2000), { timeout: 10_000 });
     expect(server.attempts.slice(1).flat().length).toBeLessThanOrEqual(510);
     queue.close();
+  });
+
+  it('gives up a batch that the server refuses, and goes on with the next', async () => {
+    const server = fakeServer();
+    server.refusal = new SockudoRequestError('Bad request', { url: '', status: 413, isRetryable: false });
+    const refused = new Promise<void>((resolve) => {
+      const queue = new PublishQueue(server, () => {
+        server.refusal = null;
+        queue.add(event(2));
+        resolve();
+      });
+      queue.add(event(1));
+    });
+    await refused;
+    await vi.waitFor(() => expect(server.attempts).toHaveLength(2));
+    expect(server.attempts.map((batch) => batch.map(({ data }) => data))).toEqual([[1], [2]]);
   });
 
   it('stops trying when it is closed', async () => {

@@ -2,7 +2,7 @@
 // away they wait, the oldest give way; each has its own idempotency key, so that trying again never doubles one.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BatchEvent, Sockudo } from 'sockudo';
+import { type BatchEvent, type Sockudo, SockudoRequestError } from 'sockudo';
 
 /** What the server takes in one request. */
 const BATCH = 10;
@@ -41,6 +41,7 @@ export class PublishQueue {
       } catch (error) {
         if (signal.aborted) break;
         this.#onError(error);
+        if (isRefusal(error)) continue;
         this.#waiting = [...batch, ...this.#waiting].slice(-MAX_WAITING);
         // An aborted pause rejects; the loop's condition ends it.
         await pause(RETRY_MS, undefined, { signal }).catch(() => {});
@@ -48,4 +49,10 @@ export class PublishQueue {
     }
     this.#isSending = false;
   }
+}
+
+/** The server has looked at the batch and will not take it later either. */
+function isRefusal(error: unknown): boolean {
+  const status = error instanceof SockudoRequestError ? error.status : undefined;
+  return status !== undefined && status >= 400 && status < 500 && status !== 429;
 }

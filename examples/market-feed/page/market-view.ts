@@ -6,6 +6,8 @@ import { marketState } from './backend.ts';
 import { html, note } from './dom.ts';
 import { InstrumentCard } from './instrument-card.ts';
 
+const RETRY_MS = 3000;
+
 export interface MarketView {
   /** Quotes received so far. */
   received(): number;
@@ -21,17 +23,18 @@ export function showMarket(sockudo: Sockudo): MarketView {
     received += 1;
     cards.get(quote.symbol)?.add([quote]);
   });
-  market.bind('pusher:subscription_succeeded', async () => {
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  const load = async (): Promise<void> => {
+    clearTimeout(retry);
     try {
       showState(await marketState(), cards);
       note(problem, '');
     } catch {
-      note(
-        problem,
-        'What happened before could not be loaded: the backend does not answer. Reload to try again.',
-      );
+      note(problem, 'The backend does not answer, so what came before is missing. Trying again…');
+      retry = setTimeout(load, RETRY_MS);
     }
-  });
+  };
+  market.bind('pusher:subscription_succeeded', load);
   return { received: () => received };
 }
 
