@@ -109,6 +109,9 @@ function httpDeps(
     occupancy: context.occupancy,
     presence: context.presence,
     presenceHistory: context.presenceHistory,
+    history: context.history,
+    mutations: context.mutations,
+    annotations: context.annotations,
     cache,
     async cachedEvent(app, channel) {
       const cached = await cache.get(cachedEventKey(app.id, channel));

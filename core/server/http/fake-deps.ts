@@ -9,6 +9,7 @@ import { createMemoryCache } from '../memory/cache.ts';
 import { createMemoryChannelLog } from '../memory/channel-log.ts';
 import { createMemoryOccupancy } from '../memory/occupancy.ts';
 import { createMemoryPresence } from '../memory/presence.ts';
+import { durableChannels } from '../messages/testing/durable-channels.ts';
 import { createCounters } from '../metrics/counters.ts';
 import { PresenceHistory } from '../presence-history/presence-history.ts';
 import type { HttpDeps, HttpSettings, ServerStats, StoreStats } from './http-deps.ts';
@@ -81,6 +82,7 @@ export interface FakeOptions {
 
 export function fakeDeps({ settings, apps = [fakeApp()], deps }: FakeOptions = {}): FakeDeps {
   const calls: FakeCalls = { published: [], closedUsers: [], logged: [] };
+  const { history, mutations, annotations } = durableChannels();
   const fake: FakeDeps = {
     settings: fakeSettings(settings),
     logger: memoryLogger(calls.logged),
@@ -101,6 +103,9 @@ export function fakeDeps({ settings, apps = [fakeApp()], deps }: FakeOptions = {
     occupancy: createMemoryOccupancy(),
     presence: createMemoryPresence(),
     presenceHistory: fakePresenceHistory(calls.logged),
+    history,
+    mutations,
+    annotations,
     cache: createMemoryCache(),
     cachedEvent: async () => null,
     closeUser: (app, userId, code) => void calls.closedUsers.push({ appId: app.id, userId, code }),

@@ -1,5 +1,5 @@
 // Parameters of a route's path, checked. They arrive percent-decoded.
-import { httpError } from '@sockudo/protocol';
+import { httpError, isSerialText } from '@sockudo/protocol';
 import type { AppCall } from './exchange-types.ts';
 import type { HttpDeps } from './http-deps.ts';
 
@@ -12,6 +12,22 @@ export function channelParameter({ app, request }: AppCall, deps: HttpDeps): str
   const refusal = deps.validateChannelName(app, channel);
   if (refusal !== null) throw refusal;
   return channel;
+}
+
+/**
+ * The serial of a message, or of an annotation, in the path.
+ * @throws ProtocolError 400 `invalid_input` for what no serial can be
+ */
+export function serialParameter(
+  { request }: AppCall,
+  name: 'serial' | 'annotationSerial' = 'serial',
+): string {
+  const serial = request.params[name] ?? '';
+  if (isSerialText(serial)) return serial;
+  throw httpError(
+    'invalid_input',
+    `Invalid ${name === 'serial' ? 'message' : 'annotation'} serial: 1-128 bytes without whitespace`,
+  );
 }
 
 /** The `:userId` of the path; any text but the empty one. */

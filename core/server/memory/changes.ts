@@ -12,6 +12,8 @@ interface Annotations {
   readonly records: AnnotationRecord[];
   /** By type. */
   readonly projections: Map<string, string>;
+  /** What took an annotation back, by the annotation's serial. */
+  readonly deletedBy: Map<string, string>;
 }
 
 export class Changes {
@@ -43,11 +45,19 @@ export class Changes {
     const { record } = entry;
     let annotations = this.#annotations.get(historySerial);
     if (annotations === undefined) {
-      annotations = { messageSerial: record.messageSerial, records: [], projections: new Map() };
+      annotations = {
+        messageSerial: record.messageSerial,
+        records: [],
+        projections: new Map(),
+        deletedBy: new Map(),
+      };
       this.#annotations.set(historySerial, annotations);
       this.#lowest = Math.min(this.#lowest, historySerial);
     }
     annotations.records.push(record);
+    if (record.targetSerial !== undefined) {
+      annotations.deletedBy.set(record.targetSerial, record.annotationSerial);
+    }
     annotations.projections.set(record.type, projection);
     this.#changes.push(entry);
   }
@@ -57,9 +67,11 @@ export class Changes {
   }
 
   annotation(annotationSerial: string): AnnotationRecord | null {
-    for (const { records } of this.#annotations.values()) {
+    for (const { records, deletedBy } of this.#annotations.values()) {
       const record = records.find((candidate) => candidate.annotationSerial === annotationSerial);
-      if (record !== undefined) return record;
+      if (record === undefined) continue;
+      const taker = deletedBy.get(annotationSerial);
+      return taker === undefined ? record : { ...record, deletedBy: taker };
     }
     return null;
   }

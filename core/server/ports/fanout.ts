@@ -1,6 +1,6 @@
 // Carries committed messages to every node that has subscribers of the channel, this one included. The log is the order
 // and the bus only a hint: a receiver that sees a hole in the serials reads it from the log.
-import type { ChannelKey } from './channel-log.ts';
+import type { ChannelKey, Position } from './channel-log.ts';
 import type { Message } from './message.ts';
 
 export interface Envelope {
@@ -23,6 +23,13 @@ export type ControlSignal =
       readonly appId: string;
       readonly jti?: string;
       readonly clientId?: string;
+    }
+  /** Entries of a channel were purged, or the channel was reset; its log is now at `head`. */
+  | {
+      readonly kind: 'channel-cut';
+      readonly appId: string;
+      readonly channel: string;
+      readonly head: Position;
     };
 
 export interface FanoutListener {

@@ -13,7 +13,7 @@ import type { Publication } from './publication.ts';
 
 export interface AfterEffectsDeps {
   readonly cache: Cache;
-  readonly webhooks: Webhooks;
+  readonly webhooks: Pick<Webhooks, 'emit'>;
   readonly counters: Counters;
   readonly logger: Logger;
   readonly cachedEventTtlMs: number;

@@ -1,13 +1,16 @@
 // Every route of the HTTP API, one file each. A new route is a new file and a line here.
 import type { Route } from '../exchange-types.ts';
 import type { HttpSettings } from '../http-deps.ts';
+import { annotationRoutes } from './annotations.ts';
 import { batchEventsRoute } from './batch-events.ts';
 import { channelRoute } from './channel.ts';
 import { channelUsersRoute } from './channel-users.ts';
 import { channelsRoute } from './channels.ts';
 import { eventsRoute } from './events.ts';
 import { forceReconnectRoute } from './force-reconnect.ts';
+import { historyRoutes } from './history.ts';
 import { liveRoute } from './live.ts';
+import { messageRoutes } from './messages.ts';
 import { presenceHistoryRoute } from './presence-history.ts';
 import { presenceHistoryResetRoute } from './presence-history-reset.ts';
 import { presenceHistorySnapshotRoute } from './presence-history-snapshot.ts';
@@ -23,6 +26,9 @@ const ALWAYS: readonly Route[] = [
   channelsRoute,
   channelRoute,
   channelUsersRoute,
+  ...historyRoutes,
+  ...messageRoutes,
+  ...annotationRoutes,
   presenceHistoryRoute,
   presenceHistoryStateRoute,
   presenceHistorySnapshotRoute,

@@ -1,0 +1,201 @@
+// Mutable messages as the HTTP API offers them: change one, read it, list its versions. Checks, the step of the log and the
+// answer; what a change makes of a message is decided in apply-mutation.ts, who may make it in actor.ts (http.md section 7).
+import {
+  type AnyMutationRequest,
+  httpError,
+  isSerialText,
+  type MutationAck,
+  mutationAnswer,
+  pageLimit,
+  type QueryParameters,
+} from '@sockudo/protocol';
+import type { App } from '../apps/app.ts';
+import { StoreUnavailable } from '../ports/channel-log.ts';
+import type { MutationDraft, MutationResult, VersionEntry } from '../ports/message-log.ts';
+import type { ChannelLogs } from '../publish/channel-logs.ts';
+import { canonicalJson } from '../publish/fingerprint.ts';
+import type { Mutate } from '../publish/mutate.ts';
+import { retentionOf } from '../publish/publication.ts';
+import { type Actor, actorOf, type FindConnection, requireMutation } from './actor.ts';
+import { applyMutation } from './apply-mutation.ts';
+import { type FeatureSettings, requireHistory, requireVersions } from './features.ts';
+import { encodeVersion } from './message-json.ts';
+import { shownCreate, shownEntry, shownState } from './shown-version.ts';
+
+export interface MutationsDeps {
+  readonly logs: ChannelLogs;
+  readonly mutate: Mutate;
+  readonly findConnection: FindConnection;
+  /** Serial of a new version of the message with this create; `above`: it has to sort above that one. */
+  readonly nextSerial: (historySerial: number, above: string) => string;
+  readonly settings: FeatureSettings;
+  /** Versions of a page at most. */
+  readonly pageSize: number;
+}
+
+export class Mutations {
+  readonly #deps: MutationsDeps;
+
+  constructor(deps: MutationsDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws ProtocolError 422 `feature_disabled` where messages of the channel cannot be changed */
+  requireMutable(app: App, channel: string): void {
+    requireVersions(this.#deps.settings);
+    requireHistory(app, channel);
+  }
+
+  /**
+   * Changes a message and answers the body of the request's answer.
+   * @throws ProtocolError 422 where messages are not mutable, 400, 401 for the actor, 403, 404, 500 when the store failed
+   */
+  async change(
+    app: App,
+    channel: string,
+    messageSerial: string,
+    request: AnyMutationRequest,
+  ): Promise<string> {
+    this.requireMutable(app, channel);
+    const actor = actorOf(this.#deps.findConnection, app, request, 'Mutation');
+    const draft = this.#draft(app, channel, messageSerial, attributed(request, actor), actor);
+    const result = await this.#commit(app, draft);
+    switch (result.kind) {
+      case 'committed':
+        return mutationAnswer(acknowledge(result.entry), 'applied');
+      case 'duplicate':
+        return result.receipt.answer;
+      case 'conflict':
+        throw httpError(
+          'invalid_input',
+          `op_id '${request.opId ?? ''}' was already used with a different payload`,
+        );
+      case 'unknown-message':
+        throw messageNotFound(channel, messageSerial);
+      case 'refused':
+        throw result.error;
+    }
+  }
+
+  /** The message as it stands. @throws ProtocolError 422, 400, 404 */
+  async latest(app: App, channel: string, messageSerial: string): Promise<string> {
+    requireVersions(this.#deps.settings);
+    const state = await this.#deps.logs.of(app)?.message({ appId: app.id, channel }, messageSerial);
+    if (state === null || state === undefined) throw messageNotFound(channel, messageSerial);
+    return `{"channel":${JSON.stringify(channel)},"item":${encodeVersion(shownState(channel, state))}}`;
+  }
+
+  /** A page of the message's versions, its create included; an append shows its fragment. @throws ProtocolError 422, 400, 404 */
+  async versions(app: App, channel: string, messageSerial: string, query: QueryParameters): Promise<string> {
+    requireVersions(this.#deps.settings);
+    const limit = pageLimit(query, this.#deps.pageSize, 'versions');
+    const direction = directionOf(query);
+    const from = query.get('cursor');
+    if (from !== undefined && !isSerialText(from))
+      throw httpError('invalid_input', 'Invalid versions cursor');
+    const page = await this.#deps.logs.of(app)?.versions({ appId: app.id, channel }, messageSerial, {
+      limit,
+      direction: direction === 'newest_first' ? 'newest-first' : 'oldest-first',
+      ...(from !== undefined && { from }),
+    });
+    if (page === null || page === undefined) throw messageNotFound(channel, messageSerial);
+    const shown = page.entries
+      .map((entry) => ('kind' in entry ? shownEntry(entry) : shownCreate(entry)))
+      .filter((version) => version !== null);
+    const last = page.more ? shown.at(-1) : undefined;
+    const cursor = last === undefined ? '' : `"next_cursor":${JSON.stringify(last.versionSerial)},`;
+    return (
+      `{"channel":${JSON.stringify(channel)},"direction":"${direction}","limit":${limit},` +
+      `"has_more":${page.more},${cursor}"items":[${shown.map((version) => encodeVersion(version)).join(',')}]}`
+    );
+  }
+
+  async #commit(app: App, draft: MutationDraft): Promise<MutationResult> {
+    const log = this.#deps.logs.of(app);
+    if (log === null) return { kind: 'unknown-message' };
+    try {
+      return await this.#deps.mutate.version(app, log, draft);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw httpError('internal_error', undefined, { cause: error });
+      throw error;
+    }
+  }
+
+  #draft(
+    app: App,
+    channel: string,
+    messageSerial: string,
+    request: AnyMutationRequest,
+    actor: Actor,
+  ): MutationDraft {
+    const key = { appId: app.id, channel };
+    const publishedAtMs = Date.now();
+    const retention = retentionOf(app, channel);
+    return {
+      key,
+      messageSerial,
+      publishedAtMs,
+      retention,
+      apply(current) {
+        requireMutation(actor, request.kind, channel, current.creatorId);
+        return applyMutation(current, request);
+      },
+      versionSerial: this.#deps.nextSerial,
+      ...(request.opId !== undefined && {
+        receipt: {
+          scope: `op:${app.id}:${channel}:${messageSerial}:${request.kind}`,
+          key: request.opId,
+          fingerprint: fingerprintOf(request),
+          expiresAtMs: publishedAtMs + (retention.ageMs ?? UNLIMITED_MS),
+          answer: (entry: VersionEntry) => mutationAnswer(acknowledge(entry), 'duplicate'),
+        },
+      }),
+    };
+  }
+}
+
+/** A receipt lives as long as the version that it stands for; where versions are kept for ever, a hundred years. */
+const UNLIMITED_MS = 100 * 365 * 24 * 3600 * 1000;
+
+export const messageNotFound = (channel: string, messageSerial: string) =>
+  httpError('not_found', `Message '${messageSerial}' was not found in channel '${channel}'`);
+
+/** The request with the identity that its actor has. */
+function attributed(request: AnyMutationRequest, { clientId }: Actor): AnyMutationRequest {
+  return clientId === undefined ? request : { ...request, clientId };
+}
+
+/** Everything that makes a difference to the version. */
+function fingerprintOf(request: AnyMutationRequest): string {
+  const { socketId: _socket, opId: _op, ...rest } = request;
+  const clear = 'clear' in rest ? [...rest.clear].sort() : [];
+  return canonicalJson({ ...rest, clear });
+}
+
+function acknowledge({
+  key,
+  messageSerial,
+  action,
+  versionSerial,
+  historySerial,
+  serial,
+}: VersionEntry): MutationAck {
+  return {
+    channel: key.channel,
+    messageSerial,
+    action,
+    versionSerial,
+    historySerial,
+    deliverySerial: serial,
+  };
+}
+
+/** Only these two words, unlike the history's. */
+function directionOf(query: QueryParameters): 'newest_first' | 'oldest_first' {
+  const word = query.get('direction') ?? 'newest_first';
+  if (word === 'newest_first' || word === 'oldest_first') return word;
+  throw httpError(
+    'invalid_input',
+    `Invalid direction '${word}'. Accepted values: newest_first, oldest_first`,
+  );
+}
