@@ -29,11 +29,15 @@ export class Liveness implements Deadline {
     this.#wheel = wheel;
     this.#times = times;
     connection.lastInboundMs = wheel.nowMs;
-    this.#slot = wheel.schedule(this, this.#probeAfterMs);
+    this.#slot = wheel.schedule(this, Math.min(this.#probeAfterMs, this.#idleAfterMs));
   }
 
   get #probeAfterMs(): number {
     return this.#connection.protocol === 1 ? this.#times.activityTimeoutMs : this.#times.nativePingAfterMs;
+  }
+
+  get #idleAfterMs(): number {
+    return this.#connection.protocol === 1 ? Number.POSITIVE_INFINITY : this.#times.idleTimeoutMs;
   }
 
   due(nowMs: number): void {
@@ -41,28 +45,29 @@ export class Liveness implements Deadline {
     if (!connection.isOpen) return;
     const silentMs = nowMs - connection.lastInboundMs;
     if (this.#probedAtMs !== null && connection.lastInboundMs >= this.#probedAtMs) this.#probedAtMs = null;
-    if (connection.protocol === 2 && silentMs >= this.#times.idleTimeoutMs) {
+    const idleInMs = this.#idleAfterMs - silentMs;
+    if (idleInMs <= 0) {
       connection.close(1001, 'Idle timeout', true);
       return;
     }
     if (this.#probedAtMs !== null) {
       const leftMs = this.#probedAtMs + PONG_TIMEOUT_MS - nowMs;
       if (leftMs <= 0) this.#giveUp();
-      else this.#slot = this.#wheel.schedule(this, leftMs);
+      else this.#slot = this.#wheel.schedule(this, Math.min(leftMs, idleInMs));
       return;
     }
     if (silentMs < this.#probeAfterMs) {
-      this.#slot = this.#wheel.schedule(this, this.#probeAfterMs - silentMs);
+      this.#slot = this.#wheel.schedule(this, Math.min(this.#probeAfterMs - silentMs, idleInMs));
       return;
     }
-    this.#probe(nowMs);
+    this.#probe(nowMs, idleInMs);
   }
 
-  #probe(nowMs: number): void {
+  #probe(nowMs: number, idleInMs: number): void {
     this.#probedAtMs = nowMs;
     if (this.#connection.protocol === 1) this.#connection.sendText(PING_V1);
     else this.#connection.ping(randomBytes(8));
-    this.#slot = this.#wheel.schedule(this, PONG_TIMEOUT_MS);
+    this.#slot = this.#wheel.schedule(this, Math.min(PONG_TIMEOUT_MS, idleInMs));
   }
 
   #giveUp(): void {

@@ -27,12 +27,13 @@ export class Watchlists {
     send(connection, onlineIds, offlineIds);
   }
 
-  /** The connection is gone or signs in anew. */
-  signedOut(hub: AppHub, connection: Connection): void {
+  /** The connection is gone or signs in anew; `nextId`: as whom. */
+  signedOut(hub: AppHub, connection: Connection, nextId?: string): void {
     const { user } = connection;
     if (user === null) return;
     const watchers = this.#watchers.get(hub.app.id);
     if (watchers !== undefined) for (const id of user.watchlist) removed(watchers, id, connection);
+    if (user.id === nextId) return;
     const online = this.#online.get(hub.app.id);
     if (online !== undefined && removed(online, user.id, connection) === 0) {
       this.#notify(hub, user.id, 'offline', connection);

@@ -24,7 +24,7 @@ export function handleSignin(connection: Connection, frame: ClientFrame, context
   const user = parseUserData(userData);
   const capabilities = user.capabilities === undefined ? null : parseSigninCapabilities(user.capabilities);
   const hub = context.hub.app(app.id);
-  context.watchlists.signedOut(hub, connection);
+  context.watchlists.signedOut(hub, connection, user.id);
   connection.user = {
     id: user.id,
     watchlist: [...new Set(user.watchlist ?? [])],
