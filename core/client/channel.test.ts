@@ -322,7 +322,7 @@ describe('protocol 2', () => {
         rewind: { count: 25 },
         modes: ['ANNOTATION_SUBSCRIBE'],
       },
-      { auth: '', channel: 'b', tags_filter: { key: 'k', cmp: 'ex' } },
+      { auth: '', channel: 'b', tags_filter: { key: 'k', cmp: 'ex' }, delta: 'fossil' },
       { auth: '', channel: 'c', tags_filter: { key: 'k', cmp: 'eq', val: '1' } },
     ]);
   });

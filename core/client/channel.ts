@@ -14,7 +14,7 @@ import type { AuthorizedChannel, ChannelAuthorizationData } from './options.ts';
 import type { ResumeFailure } from './recovery.ts';
 import type { Runtime } from './runtime.ts';
 import { protocolErrorData } from './socket-link.ts';
-import { isDeltaOff, type SubscriptionOptions, subscriptionFields } from './subscription-options.ts';
+import { type SubscriptionOptions, subscriptionFields } from './subscription-options.ts';
 import { messageOf, numberOf } from './values.ts';
 
 type BothPrefixes<Map> = { [Name in keyof Map & string as `pusher:${Name}` | `sockudo:${Name}`]: Map[Name] };
@@ -105,9 +105,6 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
     if (this.host.protocolVersion === 7) {
       this.host.logger.warn(`subscription options of ${this.name} need protocolVersion 2`);
       return;
-    }
-    if (options.delta != null && !isDeltaOff(options.delta)) {
-      this.host.logger.warn(`${this.name} is delivered in full: this version decodes no deltas`);
     }
     if (this.#isSent && this.subscriptionPending) this.#isOutdated = true;
     else if (this.subscribed) this.#begin();
@@ -292,6 +289,6 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
 
 /** The part of a frame that handlers get beside the data. */
 export function metadataOf(frame: Frame): EventMetadata {
-  const { event: _event, data: _data, ...metadata } = frame;
+  const { event: _event, data: _data, base: _base, ...metadata } = frame;
   return metadata;
 }

@@ -3,7 +3,14 @@
  * Must not know: channels, handlers, positions. Pure.
  * Sources: Pusher protocol ("events"); Sockudo protocol 2 envelope; divergences D86 (raw strings), D87 (either prefix).
  */
-import { isJsonObject, type JsonObject, member, stringMember } from '@sockudo/protocol';
+import {
+  deltaMarksOf,
+  isJsonObject,
+  type JsonObject,
+  member,
+  stringMember,
+  withoutDeltaMarks,
+} from '@sockudo/protocol';
 import type { EventNames } from './event-names.ts';
 
 /** A serial as it came: a number, or decimal text where the number is above 2^53-1. */
@@ -23,6 +30,16 @@ export interface Frame {
   readonly serial?: Serial;
   readonly tags?: JsonObject;
   readonly extras?: JsonObject;
+  /** On whole messages of a series of deltas (protocol 2). */
+  readonly base?: DeltaBase;
+}
+
+/** A whole message as the base of later deltas. */
+export interface DeltaBase {
+  readonly seq: number;
+  readonly conflationKey?: string;
+  /** The frame exactly as it came, without the marks that make it a base. */
+  readonly text: string;
 }
 
 /** Inbound text that is no frame. `text` is what came, cut to 200 characters. */
@@ -68,7 +85,13 @@ export function decodeFrame(text: string, names: EventNames): Frame {
   const event = names.inbound(given);
   const raw = member(value, 'data');
   const data = typeof raw === 'string' && !keepsRawData(event, names) ? parseText(raw) : raw;
-  return { event, data, ...envelopeOf(value) };
+  const marks = deltaMarksOf(value);
+  return {
+    event,
+    data,
+    ...envelopeOf(value),
+    ...(marks !== null && { base: { ...marks, text: withoutDeltaMarks(text) } }),
+  };
 }
 
 function envelopeOf(value: JsonObject): Omit<Frame, 'event' | 'data'> {

@@ -2,6 +2,7 @@
 export { Channel, type ChannelEvents, type RewindComplete } from './channel.ts';
 export { Connection, type ConnectionEvents } from './connection.ts';
 export type { ConnectionState } from './connection-state.ts';
+export { DeltaMismatch } from './deltas.ts';
 export type { EventHandler, EventMetadata, GlobalHandler, Undeclared } from './emitter.ts';
 export { EncryptedChannel } from './encrypted-channel.ts';
 export {
@@ -16,7 +17,7 @@ export {
 } from './errors.ts';
 export type { ProtocolVersion } from './event-names.ts';
 export { Filter, type FilterBranch, type FilterLeaf, type FilterNode } from './filter.ts';
-export { type Frame, FrameError, type Serial } from './frame.ts';
+export { type DeltaBase, type Frame, FrameError, type Serial } from './frame.ts';
 export { type Member, Members } from './members.ts';
 export type {
   AuthCallback,

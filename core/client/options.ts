@@ -2,6 +2,7 @@
  * The options as users write them, with their defaults and units. What they amount to is worked out in settings.ts.
  * Names are those of pusher-js and of Sockudo's first client; times are milliseconds, as there.
  */
+import type { DeltaAlgorithm } from '@sockudo/protocol';
 import type { ProtocolVersion } from './event-names.ts';
 import type { WebSocketConstructor } from './runtime.ts';
 
@@ -142,6 +143,14 @@ export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
   readonly echoMessages?: boolean;
   /** Protocol 2: appends as fragments (`delta`) or as the whole text (`full`). Default: the server's (`delta`). */
   readonly appendMode?: 'delta' | 'full';
+  /**
+   * Protocol 2: ask for messages as deltas on every subscription that does not say otherwise. Default: not enabled. `algorithms`:
+   * those that may be used, default both.
+   */
+  readonly deltaCompression?: {
+    readonly enabled?: boolean;
+    readonly algorithms?: readonly DeltaAlgorithm[];
+  };
   /** Protocol 2: after a reconnect ask for what was missed, channel by channel. Default false. */
   readonly connectionRecovery?: boolean;
   /** Drop messages already seen; default true. */

@@ -51,10 +51,25 @@ describe('settings', () => {
       pongTimeoutMs: 30_000,
       unavailableTimeoutMs: 10_000,
       connectionRecovery: false,
+      deltaAlgorithms: undefined,
       deduplicationCapacity: 1000,
       token: undefined,
     });
     expect(settings({ wsHost: 'h', messageDeduplication: false }).deduplicationCapacity).toBe(0);
+  });
+
+  it('ask for deltas where they are wanted and protocol 2 is spoken', () => {
+    const asked = (deltaCompression: SockudoOptions['deltaCompression'], protocolVersion: 2 | 7 = 2) =>
+      settings({ wsHost: 'h', protocolVersion, ...(deltaCompression && { deltaCompression }) })
+        .deltaAlgorithms;
+    expect(asked({ enabled: true })).toEqual(['fossil', 'xdelta3']);
+    expect(asked({ enabled: true, algorithms: ['xdelta3'] })).toEqual(['xdelta3']);
+    expect(asked({})).toBeUndefined();
+    expect(asked(undefined)).toBeUndefined();
+    expect(asked({ enabled: true }, 7)).toBeUndefined();
+    // CAST: what JavaScript callers may pass.
+    expect(() => asked({ algorithms: ['zstd' as never] })).toThrow('deltaCompression.algorithms');
+    expect(() => asked({ algorithms: [] })).toThrow('deltaCompression.algorithms');
   });
 
   it('refuse what cannot work, naming the option', () => {

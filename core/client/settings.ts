@@ -2,6 +2,7 @@
  * What the options amount to: checked once, defaults filled in, the URL's parts settled. Everything behind this file trusts it.
  * Must not know: sockets, channels.
  */
+import type { DeltaAlgorithm } from '@sockudo/protocol';
 import {
   type ChannelAuthorizer,
   channelAuthorizer,
@@ -31,6 +32,8 @@ export interface Settings {
   /** A provider can give a fresh token; a fixed one cannot. */
   readonly tokenIsRenewable: boolean;
   readonly connectionRecovery: boolean;
+  /** What the connection asks for; undefined: it does not. */
+  readonly deltaAlgorithms: readonly DeltaAlgorithm[] | undefined;
   /** 0: no deduplication. */
   readonly deduplicationCapacity: number;
 }
@@ -56,11 +59,21 @@ export function settingsFrom(key: string, options: SockudoOptions, runtime: Runt
     token: isV2 ? (tokenProvider ?? (token === undefined ? undefined : () => token)) : undefined,
     tokenIsRenewable: isV2 && tokenProvider !== undefined,
     connectionRecovery: isV2 && options.connectionRecovery === true,
+    deltaAlgorithms: isV2 ? deltaAlgorithms(options) : undefined,
     deduplicationCapacity:
       options.messageDeduplication === false
         ? 0
         : (options.messageDeduplicationCapacity ?? DEDUPLICATION_CAPACITY),
   };
+}
+
+const DELTA_ALGORITHMS: readonly DeltaAlgorithm[] = ['fossil', 'xdelta3'];
+
+function deltaAlgorithms({ deltaCompression: delta }: SockudoOptions): readonly DeltaAlgorithm[] | undefined {
+  const { enabled, algorithms = DELTA_ALGORITHMS } = delta ?? {};
+  if (algorithms.length === 0 || !algorithms.every((name) => DELTA_ALGORITHMS.includes(name)))
+    throw new InvalidOptions('deltaCompression.algorithms must name fossil, xdelta3 or both');
+  return enabled === true ? algorithms : undefined;
 }
 
 function milliseconds(

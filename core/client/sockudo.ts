@@ -2,13 +2,14 @@
  * The client: puts connection, channels, user, recovery and token together and carries each frame along one fixed way.
  * Must not know: how any of them works inside.
  *
- * Way of a frame: connection (decode) → deduplication → token → recovery positions → user → channels → global handlers.
+ * Way of a frame: connection (decode) → deltas → deduplication → token → recovery positions → user → channels → global handlers.
  */
 import { CapabilityToken } from './capability-token.ts';
 import { Channel, type ChannelHost, metadataOf } from './channel.ts';
 import { ChannelRegistry } from './channel-registry.ts';
 import { Connection } from './connection.ts';
 import { Deduplicator } from './deduplicator.ts';
+import { Deltas } from './deltas.ts';
 import { Emitter, type Undeclared } from './emitter.ts';
 import type { EncryptedChannel } from './encrypted-channel.ts';
 import type { ProtocolErrorData } from './errors.ts';
@@ -25,6 +26,7 @@ import { defaultRuntime, type Runtime } from './runtime.ts';
 import { type Settings, settingsFrom } from './settings.ts';
 import { isFilterNode, type SubscriptionOptions } from './subscription-options.ts';
 import { User } from './user.ts';
+import { messageOf } from './values.ts';
 
 /** Protocol events that reach handlers bound on the client, besides every event of every channel. */
 export interface ClientEvents {
@@ -57,6 +59,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   readonly #channels: ChannelRegistry;
   readonly #deduplicator: Deduplicator | undefined;
   readonly #recovery: Recovery | undefined;
+  readonly #deltas: Deltas | undefined;
   readonly #token: CapabilityToken | undefined;
 
   /**
@@ -82,6 +85,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
       settings.deduplicationCapacity > 0 ? new Deduplicator(settings.deduplicationCapacity) : undefined;
     this.#token = this.#createToken(runtime, logger);
     this.#recovery = settings.protocolVersion === 2 ? this.#createRecovery() : undefined;
+    this.#deltas = settings.protocolVersion === 2 ? this.#createDeltas(logger) : undefined;
     this.#channels = new ChannelRegistry(this.#channelHost(runtime, logger));
     this.user = this.#createUser(runtime, logger);
     this.connection = this.#createConnection(options, runtime, logger);
@@ -160,10 +164,15 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#channels.delete(name);
     this.#recovery?.forget(name);
     this.#deduplicator?.forget(name);
+    this.#deltas?.forget(name);
   }
 
   #connected(): void {
     this.#token?.connected();
+    const { deltaAlgorithms: algorithms } = this.#settings;
+    if (algorithms !== undefined) {
+      this.send_event(this.#names.platform('enable_delta_compression'), { algorithms });
+    }
     for (const channel of this.#channels.all()) channel.subscribe();
     this.user.connected();
   }
@@ -171,11 +180,14 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   #lost(): void {
     this.#token?.lost();
     this.#recovery?.lost();
+    this.#deltas?.lost();
     for (const channel of this.#channels.all()) channel.connectionLost();
     this.user.lost();
   }
 
-  #receive(frame: Frame): void {
+  #receive(given: Frame): void {
+    const frame = this.#deltas === undefined ? given : this.#deltas.receive(given);
+    if (frame === undefined) return;
     if (isPublished(frame.event, this.#names) && this.#deduplicator?.isRepeat(frame) === true) return;
     this.#token?.observe(frame);
     if (this.#isExpected(frame)) this.#recovery?.observe(frame);
@@ -191,6 +203,12 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   /** False for what is still on its way from a channel that was left: it must leave no position behind. */
   #isExpected({ channel }: Frame): boolean {
     return channel === undefined || this.#channels.covers(channel) || this.user.ownsChannel(channel);
+  }
+
+  /** True once the server has acknowledged a subscription that brings this channel. */
+  #isSubscribed(channel: string): boolean {
+    if (this.#channels.get(channel)?.subscribed === true || this.user.ownsChannel(channel)) return true;
+    return this.#channels.patternsFor(channel).some(({ subscribed }) => subscribed);
   }
 
   #resumeFailed(failure: ResumeFailure): void {
@@ -237,6 +255,18 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
       send: (event, data) => this.send_event(event, data),
       hasChannel: (name) => this.#channels.get(name) !== undefined,
       failed: (failure) => this.#resumeFailed(failure),
+    });
+  }
+
+  #createDeltas(logger: Logger): Deltas {
+    return new Deltas({
+      names: this.#names,
+      isWanted: (channel) => this.#isSubscribed(channel),
+      failed: (channel, error) => {
+        logger.warn(`a message on ${channel} could not be rebuilt: ${messageOf(error)}`);
+        this.send_event(this.#names.platform('delta_sync_error'), { channel });
+        this.connection.emit('error', { type: 'MessageParseError', error });
+      },
     });
   }
 

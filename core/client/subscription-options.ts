@@ -19,7 +19,7 @@ export interface SubscriptionOptions {
   readonly filter?: CompoundFilter | FilterNode;
   /** A bare tag filter. */
   readonly tagsFilter?: FilterNode;
-  /** Delta compression. Only turning it off is passed on: this version decodes no deltas, full frames are always right. */
+  /** Messages as deltas, or not, whatever the connection asks for (`deltaCompression`): a yes or no, an algorithm, or both. */
   readonly delta?: DeltaChoice;
   /** The last N messages, or those of the last seconds, are delivered before live ones. */
   readonly rewind?: number | { readonly count: number } | { readonly seconds: number };
@@ -28,14 +28,6 @@ export interface SubscriptionOptions {
 }
 
 export type DeltaChoice = boolean | string | { readonly enabled?: boolean; readonly algorithm?: string };
-
-const DELTA_OFF: readonly string[] = ['disabled', 'false', 'none'];
-
-/** True when the choice turns deltas off. */
-export function isDeltaOff(choice: DeltaChoice): boolean {
-  if (typeof choice === 'string') return DELTA_OFF.includes(choice);
-  return typeof choice === 'boolean' ? !choice : choice.enabled === false;
-}
 
 /** True for a bare tag filter, the second argument of `subscribe` in early versions. */
 export const isFilterNode = (options: SubscriptionOptions | FilterNode): options is FilterNode =>
@@ -53,7 +45,7 @@ export function subscriptionFields(
   return {
     ...(filter != null && { filter: withoutNulls(filter) }),
     ...(filter == null && tagsFilter != null && { tags_filter: tagsFilter }),
-    ...(delta != null && isDeltaOff(delta) && { delta }),
+    ...(delta != null && { delta }),
     ...(withRewind && rewind != null && { rewind }),
     ...(modes != null && { modes }),
   };
