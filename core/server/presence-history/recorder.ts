@@ -72,8 +72,10 @@ export class Recorder {
 
   record(destination: Destination, transition: Transition): void {
     const chars = weight(transition);
-    if (this.#isClosed || this.#waitingChars + chars > this.#deps.bounds.maxWaitingChars) {
-      this.#lost(destination, 'presence_history_queue_full', 1);
+    const isFull = this.#waitingChars + chars > this.#deps.bounds.maxWaitingChars;
+    if (this.#isClosed || isFull) {
+      const reason = isFull ? 'presence_history_queue_full' : 'presence_history_write_failed';
+      this.#lost(destination, reason, 1);
       return;
     }
     this.#waiting += 1;

@@ -40,7 +40,7 @@ export function transitionJson(transition: StoredTransition): Record<string, unk
   };
 }
 
-/** The retained part of a stream as pages and snapshots show it. */
+/** The retained part of a stream. */
 export function availableJson(retained: StreamState): Record<string, unknown> {
   return {
     stream_id: retained.head.streamId,
@@ -73,15 +73,7 @@ export function streamJson(retained: StreamState, condition: StreamCondition): R
   return {
     stream_id: retained.head.streamId,
     next_serial: retained.head.serial + 1,
-    retained: {
-      stream_id: retained.head.streamId,
-      retained_events: retained.messages,
-      retained_bytes: retained.bytes,
-      oldest_available_serial: retained.oldestSerial,
-      newest_available_serial: retained.newestSerial,
-      oldest_available_published_at_ms: retained.oldestPublishedAtMs,
-      newest_available_published_at_ms: retained.newestPublishedAtMs,
-    },
+    retained: availableJson(retained),
     state: streamStateJson(condition),
   };
 }
