@@ -1,8 +1,10 @@
 // docs/presence-history.md does what it says: its settings load, its snippet runs against a server.
-import { readFileSync } from 'node:fs';
-import { parse } from 'smol-toml';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Sockudo from 'sockudo';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readConfigFile } from '../../core/server/config/config-file.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
@@ -12,6 +14,17 @@ function snippet(language: string): string {
   const text = new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(page)?.[1];
   if (text === undefined) throw new Error(`the page has no ${language}`);
   return text;
+}
+
+/** The page's settings, read as the server reads its file. */
+function settings(): Record<string, unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'sockudo-docs-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'config.toml');
+  writeFileSync(path, snippet('toml'));
+  const file = readConfigFile(path, {}, folder);
+  if (file.kind !== 'read') throw new Error('the settings cannot be read');
+  return file.data;
 }
 
 interface Shown {
@@ -28,7 +41,7 @@ async function run(sockudo: Sockudo): Promise<Shown> {
 
 describe('docs/presence-history.md', () => {
   it('shows settings and a snippet that work', async () => {
-    const server = await startTestServer({ config: parse(snippet('toml')) });
+    const server = await startTestServer({ config: settings() });
     onTestFinished(() => server.close());
     const { host, port, app } = server;
     const ann = await WireClient.connect(server);
