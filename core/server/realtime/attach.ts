@@ -10,6 +10,7 @@ import {
   encodeV2,
   type Filter,
   overCapacity,
+  type Rewind,
   subscriptionSucceeded,
   withPrefixOf,
 } from '@sockudo/protocol';
@@ -25,6 +26,16 @@ import { subscriptionDelta } from './delta/negotiate.ts';
 import { endMembership } from './detach.ts';
 import { AcknowledgedGate, type Gate, HoldingGate, isCoveredBy } from './gates.ts';
 import type { MessageFrames } from './message-frames.ts';
+import {
+  NO_PAST,
+  type Past,
+  readPast,
+  sendRewindComplete,
+  sendRewound,
+  sendSummaries,
+  versionsShown,
+} from './past.ts';
+import { RewoundGate } from './rewound-versions.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface AttachRequest {
@@ -33,6 +44,9 @@ export interface AttachRequest {
   readonly filter: Filter | null;
   /** What the subscriber said about deltas; undefined: nothing. */
   readonly delta?: DeltaOption | undefined;
+  /** The past that the subscriber wants to see; undefined: none. */
+  readonly rewind?: Rewind | undefined;
+  readonly hearsAnnotations?: boolean;
   /** The member that a presence subscription adds; null on every other kind. */
   readonly member: Member | null;
 }
@@ -70,6 +84,7 @@ async function attachGated(
     const { app } = connection;
     const joined = request.member === null ? null : await join(subscription, request.member, context);
     const head = needsPosition ? await context.logs.head(app, request.channel) : null;
+    const past = head === null ? NO_PAST : await readPast(subscription, request.rewind, head, context);
     if (!isAttached(subscription)) {
       // Nobody has heard of the member yet, so it goes as silently as it came.
       if (joined !== null) {
@@ -78,7 +93,8 @@ async function attachGated(
       }
       return;
     }
-    const opening: Opening = { subscription, gate, gateBefore, members: joined?.members ?? null, head };
+    const members = joined?.members ?? null;
+    const opening: Opening = { subscription, gate, gateBefore, members, head, past };
     if (isNew) acknowledgeFirst(opening);
     else openAgain(opening, context);
     if (joined?.isFirst === true && request.member !== null) {
@@ -90,7 +106,7 @@ async function attachGated(
     if (isNew) context.hub.unsubscribe(subscription);
     else {
       subscription.gate = gateBefore;
-      release(gate.take(), { subscription, members: null, head: null }, context);
+      release(gate.take(), { subscription, members: null, head: null, past: NO_PAST }, context);
     }
     throw error;
   }
@@ -101,6 +117,7 @@ async function attachGated(
 function subscribe(connection: Connection, request: AttachRequest, context: RealtimeContext): Subscription {
   const subscription = context.hub.subscribe(connection, request.channel);
   subscription.filter = request.filter;
+  subscription.hearsAnnotations = request.hearsAnnotations === true;
   subscription.delta = subscriptionDelta(connection, request.channel, request.delta, context.settings.delta);
   return subscription;
 }
@@ -175,48 +192,75 @@ interface Opening {
   readonly gateBefore: Gate | null;
   readonly members: readonly Member[] | null;
   readonly head: Position | null;
+  readonly past: Past;
 }
 
 /** Covers everything up to the head. A pattern has no messages of its own, so there is nothing that it could cover. */
-function acknowledgeFirst({ subscription, members, head }: Opening): void {
-  acknowledge(subscription, members, head);
+function acknowledgeFirst(opening: Opening): void {
+  const { subscription, head } = opening;
+  acknowledgeWithSummaries(opening);
   subscription.attachedAt = subscription.channel.kind.kind === 'wildcard' ? null : head;
 }
 
-/** First what was missed since a position that the client gave before, then what lies above the head. */
-async function open({ subscription, gate, members, head }: Opening, context: RealtimeContext): Promise<void> {
+/** Summaries follow the acknowledgement, unless a rewind does: then they come first, as recorded. */
+function acknowledgeWithSummaries({ subscription, members, head, past }: Opening): void {
+  if (past.rewound !== null) sendSummaries(subscription, past);
+  acknowledge(subscription, members, head);
+  if (past.rewound === null) sendSummaries(subscription, past);
+}
+
+/**
+ * First what was missed since a position that the client gave before, then the past that it asked for, then what lies above the
+ * head. In this order, because a rewound message has its whole text: fragments recovered after it would come twice.
+ */
+async function open(opening: Opening, context: RealtimeContext): Promise<void> {
+  const { subscription, gate, past } = opening;
   if (subscription.connection.waitingPositions !== null) await context.recovery.attached(subscription);
-  subscription.gate = subscription.attachedAt && new AcknowledgedGate(subscription, subscription.attachedAt);
-  release(gate.take(), { subscription, members, head }, context);
+  const covered = subscription.attachedAt;
+  subscription.gate = gateAfter(subscription, past, covered && new AcknowledgedGate(subscription, covered));
+  sendRewound(subscription, past);
+  sendRewindComplete(subscription, past, release(gate.take(), opening, context));
+}
+
+function gateAfter(subscription: Subscription, past: Past, gate: Gate | null): Gate | null {
+  const versions = versionsShown(past);
+  return versions.isEmpty ? gate : new RewoundGate(subscription, gate, versions);
 }
 
 /** It was live all the time: what the new acknowledgement covers is owed to it, and goes out before it. */
-function openAgain(
-  { subscription, gate, gateBefore, members, head }: Opening,
-  context: RealtimeContext,
-): void {
+function openAgain(opening: Opening, context: RealtimeContext): void {
+  const { subscription, gate, gateBefore, members, head, past } = opening;
   subscription.gate = gateBefore;
   const held = gate.take();
   const owed = held.filter(({ message }) => isCoveredBy(message.position, head));
-  release(owed, { subscription, members, head: null }, context);
-  acknowledge(subscription, members, head);
+  release(owed, { subscription, members, head: null, past: NO_PAST }, context);
+  acknowledgeWithSummaries(opening);
+  subscription.gate = gateAfter(subscription, past, subscription.gate);
+  sendRewound(subscription, past);
   const above = held.filter(({ message }) => !isCoveredBy(message.position, head));
-  release(above, { subscription, members, head: null }, context);
+  sendRewindComplete(subscription, past, release(above, { ...opening, head: null }, context));
 }
 
-/** Delivers what was held. What the head covers reaches the connection only if another subscription of it brings it. */
+/**
+ * Delivers what was held and answers how much of it was sent. What the head covers reaches the connection only if another
+ * subscription of it brings it; what a rewind has shown is not sent again.
+ */
 function release(
   held: readonly MessageFrames[],
-  { subscription, members, head }: Pick<Opening, 'subscription' | 'members' | 'head'>,
+  { subscription, members, head, past }: Pick<Opening, 'subscription' | 'members' | 'head' | 'past'>,
   context: RealtimeContext,
-): void {
+): number {
   const { connection } = subscription;
+  const versions = versionsShown(past);
+  let sent = 0;
   for (const frames of held) {
     const { message } = frames;
     if (members !== null && isCovered(message, members)) continue;
-    if (isCoveredBy(message.position, head)) context.hub.redeliver(connection, frames, subscription);
-    else context.hub.redeliver(connection, frames);
+    if (versions.covers(message)) continue;
+    const except = isCoveredBy(message.position, head) ? subscription : undefined;
+    if (context.hub.redeliver(connection, frames, except)) sent += 1;
   }
+  return sent;
 }
 
 /** The acknowledged list is newer than a member event that was held while it was read. */

@@ -3,6 +3,7 @@
 import { type ClientFrame, pong, stripPrefix } from '@sockudo/protocol';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
+import { handleChannelHistory } from './handlers/channel-history.ts';
 import { handleClientEvent } from './handlers/client-event.ts';
 import { handleDeltaSyncError } from './handlers/delta-sync-error.ts';
 import { handleEnableDeltaCompression } from './handlers/enable-delta-compression.ts';
@@ -28,10 +29,14 @@ const PLATFORM_HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>
   ['resume', handleResume],
   ['enable_delta_compression', handleEnableDeltaCompression],
   ['delta_sync_error', handleDeltaSyncError],
+  ['channel_history', handleChannelHistory],
 ]);
 
 /** Events that exist under the plain prefix only. */
 const NEVER_INTERNAL: ReadonlySet<string> = new Set(['presence_update']);
+
+/** Events that are understood without any prefix, too. */
+const WITHOUT_PREFIX: ReadonlySet<string> = new Set(['channel_history']);
 
 export function dispatch(
   connection: Connection,
@@ -40,7 +45,8 @@ export function dispatch(
 ): void | Promise<void> {
   if (frame.event.startsWith('client-')) return handleClientEvent(connection, frame, context);
   const platform = stripPrefix(frame.event);
-  if (platform === null) return;
-  if (platform.internal && NEVER_INTERNAL.has(platform.name)) return;
-  return PLATFORM_HANDLERS.get(platform.name)?.(connection, frame, context);
+  const name = platform?.name ?? (WITHOUT_PREFIX.has(frame.event) ? frame.event : null);
+  if (name === null) return;
+  if (platform?.internal === true && NEVER_INTERNAL.has(name)) return;
+  return PLATFORM_HANDLERS.get(name)?.(connection, frame, context);
 }

@@ -1,8 +1,12 @@
 // pusher:subscribe and sockudo:subscribe. Everything is checked before anything changes; then the connection is attached,
 // acknowledged, and told what it missed (realtime.md section 3).
 import {
+  ANNOTATION_MODE,
+  allows,
+  annotationAccessError,
   authenticationError,
   type ClientFrame,
+  capabilityError,
   channelError,
   channelKind,
   channelNameErrorWs,
@@ -14,6 +18,7 @@ import {
   validateWildcard,
 } from '@sockudo/protocol';
 import { channelNameRules } from '../../apps/channel-rules.ts';
+import { annotatesChannel, rewindsChannel } from '../../messages/features.ts';
 import { attach } from '../attach.ts';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
@@ -55,14 +60,17 @@ function subscribe(
   if (kind.kind === 'wildcard') return subscribeToPattern(connection, request, context);
   raise(channelNameErrorWs(request.channel, channelNameRules(connection.app)));
   const filter = subscriptionFilter(request, connection.protocol, context.settings);
-  requireOptions(connection, request);
+  requireRewindable(connection, request);
+  const hearsAnnotations = wantsAnnotations(connection, request);
+  if (hearsAnnotations) requireAnnotated(connection, request.channel, context);
   if (kind.needsAuth) requireAuth(request);
   requireAccess(connection, request.channel, kind.isPresence, request.rewind !== undefined);
+  if (hearsAnnotations) requireAnnotationAccess(connection, request.channel);
   requireOwnUserChannel(connection, request.channel);
   const member = kind.isPresence ? requireMember(connection, request) : null;
   if (kind.needsAuth && !kind.isPresence) requireChannelSignature(connection, request);
-  const { channel, delta } = request;
-  return attach(connection, { channel, kind, filter, delta, member }, context);
+  const { channel, delta, rewind } = request;
+  return attach(connection, { channel, kind, filter, delta, rewind, hearsAnnotations, member }, context);
 }
 
 function subscribeToPattern(
@@ -75,9 +83,19 @@ function subscribeToPattern(
   }
   raise(validateWildcard(request.channel, channelNameRules(connection.app)));
   const filter = subscriptionFilter(request, connection.protocol, context.settings);
+  requireRewindable(connection, request);
+  const hearsAnnotations = wantsAnnotations(connection, request);
+  if (hearsAnnotations) requireAnnotated(connection, request.channel, context);
   requireCapability(connection, 'subscribe', request.channel);
-  const { channel, delta } = request;
-  return attach(connection, { channel, kind: channelKind(channel), filter, delta, member: null }, context);
+  if (request.rewind !== undefined) requireCapability(connection, 'history', request.channel);
+  if (hearsAnnotations) requireAnnotationAccess(connection, request.channel);
+  const { channel, delta, rewind } = request;
+  const kind = channelKind(channel);
+  return attach(
+    connection,
+    { channel, kind, filter, delta, rewind, hearsAnnotations, member: null },
+    context,
+  );
 }
 
 /** The counts of a channel are open to whoever may be in the channel itself (divergence D14). */
@@ -102,12 +120,28 @@ function subscribeToMeta(
   return attach(connection, { channel: request.channel, kind, filter: null, member: null }, context);
 }
 
-function requireOptions(connection: Connection, request: SubscribeRequest): void {
-  if (request.rewind === undefined) return;
-  if (connection.protocol === 1) throw channelError('Rewind is only supported on protocol V2');
-  const { history } = connection.app;
-  if (!history.enabled || !history.rewindEnabled) {
-    throw channelError(`Rewind is not enabled for channel '${request.channel}'`);
+function requireRewindable({ protocol, app }: Connection, { rewind, channel }: SubscribeRequest): void {
+  if (rewind === undefined) return;
+  if (protocol === 1) throw channelError('Channel rewind is only supported on protocol V2');
+  if (!rewindsChannel(app, channel)) {
+    throw channelError(`Channel rewind is disabled by policy for channel '${channel}'`);
+  }
+}
+
+/** Protocol 1 may ask and never gets any. */
+const wantsAnnotations = ({ protocol }: Connection, { modes }: SubscribeRequest): boolean =>
+  protocol === 2 && modes?.includes(ANNOTATION_MODE) === true;
+
+function requireAnnotated({ app }: Connection, channel: string, { settings }: RealtimeContext): void {
+  if (settings.annotationsEnabled && annotatesChannel(app, channel)) return;
+  throw channelError(`Annotations are disabled by policy for channel '${channel}'`);
+}
+
+/** Must be granted in so many words: without any list of capabilities nobody has it. */
+function requireAnnotationAccess({ capabilities }: Connection, channel: string): void {
+  if (capabilities === null) throw annotationAccessError(channel);
+  if (!allows(capabilities, 'annotation-subscribe', channel)) {
+    throw capabilityError('annotation-subscribe', channel);
   }
 }
 
