@@ -140,6 +140,7 @@ export class Hub {
     } else {
       deliverOnce(exact === undefined ? patterns : [exact, ...patterns], delivery);
     }
+    frames.delivered();
     return delivery.recipients;
   }
 
@@ -150,9 +151,9 @@ export class Hub {
   redeliver(connection: Connection, frames: MessageFrames, except?: Subscription): boolean {
     const delivery = new Delivery(frames, undefined, connection.counters);
     const hub = this.app(connection.app.id);
-    for (const subscription of subscriptionsTo(hub, connection, frames.message.channel)) {
-      if (subscription !== except && delivery.offer(subscription)) return true;
-    }
-    return false;
+    const subscriptions = subscriptionsTo(hub, connection, frames.message.channel);
+    const isTaken = subscriptions.some((one) => one !== except && delivery.offer(one));
+    frames.delivered();
+    return isTaken;
   }
 }

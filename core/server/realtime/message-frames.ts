@@ -49,6 +49,11 @@ export class MessageFrames {
     return this.#deltas === null ? null : this.#deltas.frameFor(deliveryClass, subscriber);
   }
 
+  /** Whoever was here has been served. A message may be kept for long after that; what only they shared goes. */
+  delivered(): void {
+    this.#deltas?.letGo();
+  }
+
   /** Whether a subscription's filter lets the message through; events of the platform pass every filter (divergence D26). */
   passes(filter: Filter): boolean {
     if (this.message.platform === true) return true;

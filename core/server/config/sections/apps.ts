@@ -72,7 +72,7 @@ const channelDelta = z.union([
     conflation_key: text('Path of the conflation key').optional(),
     max_messages_per_key: positive('No effect: the last message of a key is its only base').optional(),
     max_conflation_keys: positive('Keys of one channel').optional(),
-    enable_tags: flag('Frames carry their tags').optional(),
+    enable_tags: flag('No effect: tag_filtering.enable_tags counts for all channels').optional(),
   }),
 ]);
 

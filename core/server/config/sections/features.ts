@@ -147,7 +147,7 @@ export const deltaCompression = z
     ),
     coordination_backend: z
       .enum(['auto', 'redis', 'redis_cluster', 'nats'])
-      .describe('Where nodes coordinate')
+      .describe('No effect: nodes do not coordinate full messages')
       .default('auto'),
     omit_delta_algorithm: flag('Leave the algorithm out of delta frames').default(false),
   })

@@ -150,6 +150,19 @@ describe('many subscribers', () => {
     expect(named).toEqual(['xdelta3', 'fossil', 'fossil']);
   });
 
+  it('share the base with those that get the message later', () => {
+    const context = deltaContext();
+    const [live, held] = [subscriber(), subscriber()];
+    feed(live, 2, context);
+    const message = deltaMessage(tick(2), context);
+    message?.frameFor(V2_TEXT, live);
+    message?.letGo();
+    expect(seen(message?.frameFor(V2_TEXT, held) ?? null)).toBe('full 0');
+    const base = held.deltas.series('market', 'tick', 1)?.base;
+    expect(base).toBeTruthy();
+    expect(live.deltas.series('market', 'tick', 1)?.base).toBe(base);
+  });
+
   it('are counted', () => {
     const context = deltaContext();
     const size = tickText(0).length;

@@ -53,7 +53,8 @@ interface Delta {
 }
 
 export class DeltaMessage {
-  readonly #text: string;
+  /** Null: to be made again from the base's bytes. */
+  #text: string | null;
   readonly #base: DeltaBase;
   readonly #policy: DeltaPolicy;
   readonly #settings: DeltaSettings;
@@ -106,10 +107,19 @@ export class DeltaMessage {
     return delta ?? this.#fullFrame(seq, deliveryClass);
   }
 
+  /** Only the base stays: others that get the message later, held back until then, share it. */
+  letGo(): void {
+    this.#text = null;
+    this.#fullFrames.clear();
+    this.#deltas.fossil.clear();
+    this.#deltas.xdelta3.clear();
+  }
+
   #fullFrame(seq: number, deliveryClass: DeliveryClass): Buffer {
     const key = frameKey(seq, deliveryClass, false);
     let frame = this.#fullFrames.get(key);
     if (frame === undefined) {
+      this.#text ??= this.#base.bytes.toString('utf8');
       frame = frameOf(deliveryClass, markDeltaBase(this.#text, seq, this.#conflationKey));
       this.#fullFrames.set(key, frame);
     }
