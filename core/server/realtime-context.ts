@@ -9,6 +9,7 @@ import { ChannelHistory } from './messages/channel-history.ts';
 import { Mutations } from './messages/mutations.ts';
 import { channelTypeOf } from './metrics/channel-type.ts';
 import type { Counters } from './metrics/counters.ts';
+import type { ControlSignal } from './ports/fanout.ts';
 import { PresenceHistory } from './presence-history/presence-history.ts';
 import { AfterEffects } from './publish/after-effects.ts';
 import { Append } from './publish/append.ts';
@@ -25,8 +26,10 @@ import { Hub } from './realtime/hub.ts';
 import { PresenceLeaves } from './realtime/presence-leaves.ts';
 import { HotBuffers } from './realtime/recovery/hot-buffers.ts';
 import { Recovery } from './realtime/recovery/recovery.ts';
+import { closeRevoked } from './realtime/token-session.ts';
 import { Watchlists } from './realtime/watchlists.ts';
 import type { Settings } from './settings.ts';
+import { Revocations } from './tokens/revocations.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
 export interface RealtimeParts {
@@ -97,6 +100,7 @@ export function createRealtimeContext({
     occupancy,
     cache,
     webhooks,
+    revocations: new Revocations(cache),
     watchlists: new Watchlists(),
     presenceHistory: new PresenceHistory({
       logOf: (app) => logs.receiptsOf(app),
@@ -123,12 +127,23 @@ export function createRealtimeContext({
       const type = channelTypeOf(channelKind(key.channel));
       counters.of(key.appId).observeBroadcast(type, recipients, Date.now() - message.publishedAtMs);
     },
-    onControl: (signal) => {
-      if (signal.kind === 'close-user') closeUserConnections(hub, signal);
-      if (signal.kind === 'channel-cut') context.recovery.cut(signal, signal.head);
-    },
+    onControl: (signal) => obey(context, signal),
   });
   return context;
+}
+
+function obey(context: RealtimeContext, signal: ControlSignal): void {
+  switch (signal.kind) {
+    case 'close-user':
+      closeUserConnections(context.hub, signal);
+      return;
+    case 'revoke-token':
+      closeRevoked(context, signal.appId, signal);
+      return;
+    case 'channel-cut':
+      context.recovery.cut(signal, signal.head);
+      return;
+  }
 }
 
 async function channelInfo(

@@ -15,6 +15,7 @@ import { cachedEventKey } from './publish/cached-event.ts';
 import type { RealtimeContext } from './realtime/context.ts';
 import { closeAllConnections } from './realtime/drain.ts';
 import { serverStats } from './realtime/stats.ts';
+import { closeRevoked } from './realtime/token-session.ts';
 import { acceptUpgrades } from './realtime/upgrade.ts';
 import { createRealtimeContext } from './realtime-context.ts';
 import type { Settings } from './settings.ts';
@@ -85,6 +86,7 @@ async function stop(context: RealtimeContext, drivers: Drivers, front: HttpFront
   await closeAllConnections(context.hub, context.settings.shutdownGraceMs);
   await front.close();
   context.presenceLeaves.close();
+  context.recovery.close();
   context.wheel.close();
   await context.webhooks.close();
   await context.presenceHistory.close();
@@ -123,6 +125,12 @@ function httpDeps(
     },
     closeUser: (app, userId, code) =>
       context.fanout.control({ kind: 'close-user', appId: app.id, userId, code }),
+    async revokeTokens(app, tokens, ttlMs) {
+      await context.revocations.add(app, tokens, ttlMs);
+      const closed = closeRevoked(context, app.id, tokens);
+      context.fanout.control({ kind: 'revoke-token', appId: app.id, ...tokens });
+      return closed;
+    },
     isDraining,
     counters,
     stats: () => serverStats(context),

@@ -108,6 +108,7 @@ export function fakeDeps({ settings, apps = [fakeApp()], deps }: FakeOptions = {
     annotations,
     cache: createMemoryCache(),
     cachedEvent: async () => null,
+    revokeTokens: async () => 0,
     closeUser: (app, userId, code) => void calls.closedUsers.push({ appId: app.id, userId, code }),
     isDraining: () => fake.draining,
     counters: createCounters(),

@@ -9,6 +9,7 @@ import type { ChannelHistory } from '../messages/channel-history.ts';
 import type { Mutations } from '../messages/mutations.ts';
 import type { Cache, Occupancy, Presence } from '../ports/index.ts';
 import type { PresenceHistory } from '../presence-history/presence-history.ts';
+import type { RevokedTokens } from '../tokens/revocations.ts';
 import type { Settings } from '../settings.ts';
 
 /** The settings that the main port and the metrics port read. */
@@ -100,6 +101,8 @@ export interface HttpDeps {
   cachedEvent(app: App, channel: string): Promise<{ data: string; ttlSeconds: number } | null>;
   /** Closes every connection signed in as this user, on all nodes. Unknown users are no error. */
   closeUser(app: App, userId: string, code: 4009 | 4200): void;
+  /** Makes tokens count no more, on all nodes, and answers how many connections lived by them. */
+  revokeTokens(app: App, tokens: RevokedTokens, ttlMs: number): Promise<number>;
   /** True from the first stop signal on. */
   isDraining(): boolean;
   readonly counters: Counters;

@@ -11,6 +11,7 @@ import type { SignInDeadline } from './liveness.ts';
 import { type FlushTurn, Outbox, type OutboxBounds } from './outbox.ts';
 import type { WaitingPositions } from './recovery/waiting-positions.ts';
 import type { Subscription } from './subscription.ts';
+import type { TokenSession } from './token-session.ts';
 import { pongFrame } from './websocket-frame.ts';
 import { type DeliveryClass, type FrameClass, frameClassOf, frameOf } from './wire-format.ts';
 
@@ -64,6 +65,8 @@ export class Connection {
   closeCode: number | null = null;
   /** Positions that wait for their channel's subscribe; null: there were none yet. */
   waitingPositions: WaitingPositions | null = null;
+  /** The capability token that the connection lives by. */
+  token: TokenSession | null = null;
   /** Runs until the connection has proved who it is; null: proved, or the app does not ask. */
   signInDeadline: SignInDeadline | null = null;
   clientEventsInWindow = 0;

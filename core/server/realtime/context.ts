@@ -13,6 +13,7 @@ import type { PresenceHistory } from '../presence-history/presence-history.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { Settings } from '../settings.ts';
+import type { Revocations } from '../tokens/revocations.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
 import type { Hub } from './hub.ts';
@@ -31,6 +32,7 @@ export interface RealtimeContext {
   readonly occupancy: Occupancy;
   readonly cache: Cache;
   readonly webhooks: Webhooks;
+  readonly revocations: Revocations;
   readonly watchlists: Watchlists;
   readonly presenceHistory: PresenceHistory;
   readonly presenceLeaves: PresenceLeaves;

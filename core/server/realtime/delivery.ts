@@ -1,5 +1,5 @@
 // The way of one message to the subscribers of this node: who gets it, and its frame queued on each of their outboxes.
-import { matchesWildcard } from '@sockudo/protocol';
+import { matchesPattern, matchesWildcard, wildcardReaches } from '@sockudo/protocol';
 import type { AppCounters } from '../metrics/counters.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
@@ -74,19 +74,26 @@ export function deliverToUser(hub: AppHub, userId: string, channel: string, deli
 
 const NO_CHANNELS: readonly Channel[] = [];
 
+/** Patterns whose text fits; whether they reach a channel that is not public is decided for each subscriber. */
 export function matchingPatterns(hub: AppHub, name: string): readonly Channel[] {
   if (hub.patterns.size === 0) return NO_CHANNELS;
   const matching: Channel[] = [];
-  for (const [pattern, channel] of hub.patterns) if (matchesWildcard(pattern, name)) matching.push(channel);
+  for (const [pattern, channel] of hub.patterns) if (matchesPattern(pattern, name)) matching.push(channel);
   return matching;
 }
 
+/** A pattern reaches public channels; a private or presence one only through the subscriber's token (divergence D16). */
+function isReached({ connection, channel }: Subscription, name: string): boolean {
+  if (channel.kind.kind !== 'wildcard' || matchesWildcard(channel.name, name)) return true;
+  return wildcardReaches(channel.name, name, connection.capabilities);
+}
+
 /** One copy for each connection, however many of its subscriptions match; any of them may let it through. */
-export function deliverOnce(channels: readonly Channel[], delivery: Delivery): void {
+export function deliverOnce(channels: readonly Channel[], name: string, delivery: Delivery): void {
   const served = new Set<Connection>();
   for (const channel of channels) {
     for (const subscription of channel.subscriptions) {
-      if (served.has(subscription.connection)) continue;
+      if (served.has(subscription.connection) || !isReached(subscription, name)) continue;
       if (delivery.offer(subscription)) served.add(subscription.connection);
     }
   }
@@ -102,7 +109,7 @@ export function subscriptionsTo(
   const found = exact === undefined ? [] : [exact];
   for (const { name } of matchingPatterns(hub, channel)) {
     const subscription = connection.subscriptions.get(name);
-    if (subscription !== undefined) found.push(subscription);
+    if (subscription !== undefined && isReached(subscription, channel)) found.push(subscription);
   }
   return found;
 }

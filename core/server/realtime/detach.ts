@@ -70,6 +70,7 @@ const SILENCE_CODES: ReadonlySet<number> = new Set([1001, 4201]);
 export function disconnect(connection: Connection, context: RealtimeContext): void {
   const hub = context.hub.app(connection.app.id);
   connection.dispose();
+  connection.token?.close();
   connection.waitingPositions?.close();
   const { v1, v2 } = context.settings.presence.leaveGraceMs;
   const graceMs = connection.closedByClient ? 0 : connection.protocol === 1 ? v1 : v2;

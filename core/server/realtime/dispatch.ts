@@ -3,6 +3,7 @@
 import { type ClientFrame, pong, stripPrefix } from '@sockudo/protocol';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
+import { handleAuth } from './handlers/auth.ts';
 import { handleChannelHistory } from './handlers/channel-history.ts';
 import { handleClientEvent } from './handlers/client-event.ts';
 import { handleDeltaSyncError } from './handlers/delta-sync-error.ts';
@@ -25,6 +26,7 @@ const PLATFORM_HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>
   ['subscribe', handleSubscribe],
   ['unsubscribe', handleUnsubscribe],
   ['signin', handleSignin],
+  ['auth', handleAuth],
   ['presence_update', handlePresenceUpdate],
   ['resume', handleResume],
   ['enable_delta_compression', handleEnableDeltaCompression],

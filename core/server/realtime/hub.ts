@@ -138,7 +138,7 @@ export class Hub {
     if (patterns.length === 0) {
       if (exact !== undefined) for (const subscription of exact.subscriptions) delivery.offer(subscription);
     } else {
-      deliverOnce(exact === undefined ? patterns : [exact, ...patterns], delivery);
+      deliverOnce(exact === undefined ? patterns : [exact, ...patterns], key.channel, delivery);
     }
     frames.delivered();
     return delivery.recipients;

@@ -1,16 +1,14 @@
 // What a connection may do on a channel besides what signatures prove: capabilities from a token or from sign-in, namespace
 // flags, and channels limited to named users. Binding on both protocols (divergence D19).
-import { allows, authenticationError, type CapabilityOperation, userLimit } from '@sockudo/protocol';
+import {
+  allows,
+  authenticationError,
+  type CapabilityOperation,
+  capabilityError,
+  userLimit,
+} from '@sockudo/protocol';
 import { namespaceFor } from '../apps/channel-rules.ts';
 import type { Connection } from './connection.ts';
-
-/** Operations that anybody may do as long as nothing was said about capabilities. */
-const OPEN_OPERATIONS: ReadonlySet<CapabilityOperation> = new Set([
-  'subscribe',
-  'publish',
-  'history',
-  'presence',
-]);
 
 /** @throws ProtocolError 4009 `Connection is not allowed to OPERATION channel 'NAME'` */
 export function requireCapability(
@@ -18,10 +16,7 @@ export function requireCapability(
   operation: CapabilityOperation,
   channel: string,
 ): void {
-  const { capabilities } = connection;
-  const isAllowed =
-    capabilities === null ? OPEN_OPERATIONS.has(operation) : allows(capabilities, operation, channel);
-  if (!isAllowed) throw authenticationError(`Connection is not allowed to ${operation} channel '${channel}'`);
+  if (!allows(connection.capabilities, operation, channel)) throw capabilityError(operation, channel);
 }
 
 /** @throws ProtocolError 4009 when the channel's namespace is closed to clients in this way */

@@ -13,6 +13,7 @@ import {
   overCapacity,
   ProtocolError,
   parseHandshakeQuery,
+  type TokenGrant,
   unknownApp,
 } from '@sockudo/protocol';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
@@ -22,12 +23,14 @@ import { isOriginAllowed } from '../apps/origins.ts';
 import { UNKNOWN_ADDRESS } from '../http/client-address.ts';
 import type { HttpAnswer } from '../http/exchange-types.ts';
 import type { RateLimiter } from '../http/rate-limit.ts';
+import { verifyToken } from '../tokens/verify-token.ts';
 import { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
 import { disconnect } from './detach.ts';
 import { Inbound } from './inbound.ts';
 import { Liveness, SignInDeadline } from './liveness.ts';
 import { FlushTurn } from './outbox.ts';
+import { useToken } from './token-session.ts';
 import { deliveryClassOf, frameOf } from './wire-format.ts';
 
 export interface UpgradeDeps {
@@ -35,6 +38,15 @@ export interface UpgradeDeps {
   readonly apps: AppRegistry;
   readonly rateLimiter: RateLimiter | null;
   isDraining(): boolean;
+}
+
+/** What an upgrade asks for, as far as it is known before the WebSocket is open. */
+interface Opening {
+  readonly appKey: string;
+  readonly handshake: Handshake;
+  /** What its token grants, or why that is refused. */
+  readonly token: TokenGrant | ProtocolError | null;
+  readonly origin: string | undefined;
 }
 
 /** How long a closed socket may take to answer the Close frame before it is cut. */
@@ -81,11 +93,13 @@ class Upgrades {
     if (this.#deps.isDraining()) return refuse(socket, plain(503, 'DRAINING'));
     const handshake = parseHandshakeQuery(url.searchParams, this.#rollupBounds());
     if (!handshake.ok) return refuse(socket, plain(handshake.status, handshake.text));
+    const appKey = decodeKey(key);
+    const token = await this.#checkToken(appKey, handshake);
     // The handshake's answer and the first frame leave in one write.
     socket.cork();
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', ignoreSocketError);
-      this.#open(webSocket, socket, decodeKey(key), handshake, request.headers.origin);
+      this.#open(webSocket, socket, { appKey, handshake, token, origin: request.headers.origin });
     });
     socket.uncork();
   }
@@ -109,32 +123,44 @@ class Upgrades {
     return verdict.allowed ? null : verdict.answer;
   }
 
-  #open(
-    webSocket: WebSocket,
-    socket: Duplex,
-    key: string,
-    handshake: Handshake,
-    origin: string | undefined,
-  ): void {
-    const app = this.#deps.apps.byKey(key);
-    const refusal = app === undefined ? unknownApp() : this.#refusal(app, handshake, origin);
+  /** Null: no token was given, or the connection is refused for something else. */
+  async #checkToken(
+    appKey: string,
+    { token, protocol }: Handshake,
+  ): Promise<TokenGrant | ProtocolError | null> {
+    const app = this.#deps.apps.byKey(appKey);
+    if (token === undefined || app === undefined) return null;
+    if (protocol === 1) return authenticationError('capability tokens require protocol V2');
+    try {
+      const grant = await verifyToken(app, token, Date.now() / 1000);
+      await this.#deps.context.revocations.requireNotRevoked(app, grant);
+      return grant;
+    } catch (error) {
+      if (ProtocolError.is(error)) return error;
+      throw error;
+    }
+  }
+
+  #open(webSocket: WebSocket, socket: Duplex, { appKey, handshake, token, origin }: Opening): void {
+    const app = this.#deps.apps.byKey(appKey);
+    const refusal = app === undefined ? unknownApp() : this.#refusal(app, token, origin);
     if (app === undefined || refusal !== null) {
       turnAway(webSocket, socket, handshake, refusal ?? unknownApp());
       return;
     }
-    this.#establish(this.#connect(webSocket, socket, app, handshake), webSocket);
+    const connection = this.#connect(webSocket, socket, app, handshake);
+    this.#establish(connection, webSocket);
+    if (token !== null && !ProtocolError.is(token)) useToken(connection, token, this.#deps.context);
   }
 
-  #refusal(app: App, handshake: Handshake, origin: string | undefined): ProtocolError | null {
+  #refusal(app: App, token: Opening['token'], origin: string | undefined): ProtocolError | null {
     const { hub, settings } = this.#deps.context;
     if (!app.enabled) return appDisabled();
     if (!isOriginAllowed(app.allowedOrigins, origin)) return new ProtocolError('origin_not_allowed');
     if (settings.maxConnections > 0 && hub.connectionCount >= settings.maxConnections) return overCapacity();
     const { maxConnections } = app.limits;
     if (maxConnections > 0 && hub.app(app.id).connections.size >= maxConnections) return connectionQuota();
-    if (handshake.token === undefined) return null;
-    if (handshake.protocol === 1) return authenticationError('capability tokens require protocol V2');
-    return authenticationError('capability tokens are not available on this server');
+    return ProtocolError.is(token) ? token : null;
   }
 
   #connect(webSocket: WebSocket, socket: Duplex, app: App, handshake: Handshake): Connection {

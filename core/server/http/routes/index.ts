@@ -15,6 +15,7 @@ import { presenceHistoryRoute } from './presence-history.ts';
 import { presenceHistoryResetRoute } from './presence-history-reset.ts';
 import { presenceHistorySnapshotRoute } from './presence-history-snapshot.ts';
 import { presenceHistoryStateRoute } from './presence-history-state.ts';
+import { revocationsRoute } from './revocations.ts';
 import { operatorStatsRoute, statsRoute } from './stats.ts';
 import { terminateConnectionsRoute } from './terminate-connections.ts';
 import { upAppRoute, upRoute } from './up.ts';
@@ -35,6 +36,7 @@ const ALWAYS: readonly Route[] = [
   presenceHistoryResetRoute,
   terminateConnectionsRoute,
   forceReconnectRoute,
+  revocationsRoute,
   liveRoute,
   upRoute,
   upAppRoute,

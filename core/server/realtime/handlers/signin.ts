@@ -17,6 +17,9 @@ export function handleSignin(connection: Connection, frame: ClientFrame, context
   if (!app.userAuthenticationEnabled) {
     throw authenticationError('User authentication is disabled for this app');
   }
+  if (connection.token !== null) {
+    throw authenticationError('signin is not allowed on capability-token authenticated connections');
+  }
   const { auth, userData } = parseSignin(frame.data);
   if (!isSignedBy(app, auth, userSignatureInput(connection.socketId, userData))) {
     throw authenticationError('Connection not authorized for signin.');
