@@ -165,12 +165,14 @@ function attributed(request: AnyMutationRequest, { clientId }: Actor): AnyMutati
   return clientId === undefined ? request : { ...request, clientId };
 }
 
-/** Everything that makes a difference to the version. */
+/** Everything that makes a difference to the version; the order of members of objects makes none. */
 function fingerprintOf(request: AnyMutationRequest): string {
-  const { socketId: _socket, opId: _op, ...rest } = request;
+  const { socketId: _socket, opId: _op, extras, metadata, ...rest } = request;
   const clear = 'clear' in rest ? [...rest.clear].sort() : [];
-  return canonicalJson({ ...rest, clear });
+  return canonicalJson({ ...rest, clear, extras: parsed(extras), metadata: parsed(metadata) });
 }
+
+const parsed = (text: string | undefined): unknown => (text === undefined ? undefined : JSON.parse(text));
 
 function acknowledge({
   key,
