@@ -24,7 +24,7 @@ import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
 import { subscriptionDelta } from './delta/negotiate.ts';
 import { endMembership } from './detach.ts';
-import { AcknowledgedGate, type Gate, HoldingGate, isCoveredBy } from './gates.ts';
+import { AcknowledgedGate, CoveredGate, type Gate, HoldingGate, isCoveredBy } from './gates.ts';
 import type { MessageFrames } from './message-frames.ts';
 import {
   NO_PAST,
@@ -215,11 +215,16 @@ function acknowledgeWithSummaries({ subscription, members, head, past }: Opening
  */
 async function open(opening: Opening, context: RealtimeContext): Promise<void> {
   const { subscription, gate, past } = opening;
-  if (subscription.connection.waitingPositions !== null) await context.recovery.attached(subscription);
+  const recovered = await context.recovery.attached(subscription);
   const covered = subscription.attachedAt;
   subscription.gate = gateAfter(subscription, past, covered && new AcknowledgedGate(subscription, covered));
+  if (covered === null) {
+    for (const [channel, position] of recovered) CoveredGate.add(subscription, channel, position);
+  }
   sendRewound(subscription, past);
-  sendRewindComplete(subscription, past, release(gate.take(), opening, context));
+  const isDue = ({ message }: MessageFrames): boolean =>
+    !isCoveredBy(message.position, recovered.get(message.channel) ?? null);
+  sendRewindComplete(subscription, past, release(gate.take().filter(isDue), opening, context));
 }
 
 function gateAfter(subscription: Subscription, past: Past, gate: Gate | null): Gate | null {

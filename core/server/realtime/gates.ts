@@ -53,8 +53,48 @@ export class AcknowledgedGate implements Gate {
   offer({ message: { position } }: MessageFrames): GateVerdict {
     if (position === undefined) return 'pass';
     if (isCoveredBy(position, this.#covered)) return 'skip';
+    // Of another stream: it may be from before a reset, and what the position covers may still come.
+    if (position.streamId !== this.#covered.streamId) return 'pass';
     if (this.#subscription.gate === this) this.#subscription.gate = null;
     return 'pass';
+  }
+}
+
+/**
+ * The same for single channels of a subscription that was told no position, a pattern above all: they were replayed up to a
+ * position of the log, and what it covers may be delivered a moment later.
+ */
+export class CoveredGate implements Gate {
+  readonly #subscription: Subscription;
+  readonly #covered = new Map<string, Position>();
+  /** The gate that was there: it decides about the rest. */
+  readonly #before: Gate | null;
+
+  private constructor(subscription: Subscription) {
+    this.#subscription = subscription;
+    this.#before = subscription.gate;
+    subscription.gate = this;
+  }
+
+  static add(subscription: Subscription, channel: string, covered: Position): void {
+    const { gate } = subscription;
+    const covering = gate instanceof CoveredGate ? gate : new CoveredGate(subscription);
+    covering.#covered.set(channel, covered);
+  }
+
+  offer(frames: MessageFrames): GateVerdict {
+    const { channel, position } = frames.message;
+    const covered = position === undefined ? undefined : this.#covered.get(channel);
+    if (position !== undefined && covered !== undefined) {
+      if (isCoveredBy(position, covered)) return 'skip';
+      if (position.streamId === covered.streamId) this.#passed(channel);
+    }
+    return this.#before === null ? 'pass' : this.#before.offer(frames);
+  }
+
+  #passed(channel: string): void {
+    this.#covered.delete(channel);
+    if (this.#covered.size === 0 && this.#subscription.gate === this) this.#subscription.gate = this.#before;
   }
 }
 

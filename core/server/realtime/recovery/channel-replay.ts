@@ -3,16 +3,12 @@
 // section 6.2; divergences D33, D34, D36).
 import type { ResumePosition } from '@sockudo/protocol';
 import type { Logger } from 'pino';
-import {
-  type ChannelKey,
-  type ChannelLog,
-  type Position,
-  StoreUnavailable,
-} from '../../ports/channel-log.ts';
+import { type ChannelKey, type Position, StoreUnavailable } from '../../ports/channel-log.ts';
+import type { DurableLog } from '../../ports/index.ts';
 import type { ChannelLogs } from '../../publish/channel-logs.ts';
 import type { Connection } from '../connection.ts';
 import { admits } from '../delivery.ts';
-import { isCoveredBy } from '../gates.ts';
+import { CoveredGate, isCoveredBy } from '../gates.ts';
 import type { Hub } from '../hub.ts';
 import type { MessageFrames } from '../message-frames.ts';
 import type { Subscription } from '../subscription.ts';
@@ -62,7 +58,6 @@ export class ChannelReplay {
   /** The last message that the connection was sent before live ones had to wait. */
   readonly #sent: Position | null;
   #head: Position | null = null;
-  /** The client has everything up to here, before or by this replay. */
   #covered: Position | null = null;
 
   /** From here on live messages of the channel wait, until `release`. */
@@ -73,7 +68,12 @@ export class ChannelReplay {
     this.#key = { appId: connection.app.id, channel };
     this.#gate = new ReplayGate(connection, channel, subscriptions);
     this.#writer = new PacedWriter(connection);
-    this.#sent = gap.isAttaching ? null : (this.#hot?.newest ?? null);
+    this.#sent = gap.isAttaching ? null : (this.#hot?.delivered ?? null);
+  }
+
+  /** The client has everything up to here; null: that is not known. */
+  get covered(): Position | null {
+    return this.#covered;
   }
 
   /** Never rejects. */
@@ -87,9 +87,17 @@ export class ChannelReplay {
 
   /** Lets out what waited, without what the client has. */
   release(): void {
-    const { connection } = this.#gap;
-    for (const frames of this.#gate.remove()) {
-      if (!isCoveredBy(frames.message.position, this.#covered)) this.#deps.hub.redeliver(connection, frames);
+    const { connection, channel, subscriptions, isAttaching } = this.#gap;
+    const held = this.#gate.remove();
+    const covered = this.#covered;
+    if (covered !== null && !isAttaching && !isCoveredBy(covered, this.#hot?.delivered ?? null)) {
+      // What was read from the log is about to be delivered; a subscription that was told a position knows it by that.
+      for (const subscription of subscriptions) {
+        if (subscription.positionIn(channel) === null) CoveredGate.add(subscription, channel, covered);
+      }
+    }
+    for (const frames of held) {
+      if (!isCoveredBy(frames.message.position, covered)) this.#deps.hub.redeliver(connection, frames);
     }
   }
 
@@ -124,7 +132,7 @@ export class ChannelReplay {
     return this.#deps.hot.get(this.#key.appId, this.#key.channel);
   }
 
-  async #headOf(log: ChannelLog): Promise<Position | Failed> {
+  async #headOf(log: DurableLog): Promise<Position | Failed> {
     try {
       return await log.head(this.#key);
     } catch (error) {
@@ -140,14 +148,14 @@ export class ChannelReplay {
   }
 
   /** The client may have heard live messages since it was acknowledged; then it has missed nothing. */
-  async #beyond(head: Position, hot: HotBuffer | null, log: ChannelLog): Promise<Outcome> {
+  async #beyond(head: Position, hot: HotBuffer | null, log: DurableLog): Promise<Outcome> {
     const newest = hot?.newest ?? (await log.head(this.#key));
     const reached = { streamId: head.streamId, serial: this.#gap.position.serial };
     if (isCoveredBy(reached, newest)) return this.#nothingMissed(head, hot);
     return this.#failed('ahead', { oldest: null, newest: newest.serial });
   }
 
-  async #tooMuch(hot: HotBuffer | null, log: ChannelLog): Promise<Outcome> {
+  async #tooMuch(hot: HotBuffer | null, log: DurableLog): Promise<Outcome> {
     if (hot !== null) {
       return this.#failed('window-exceeded', { oldest: hot.oldestSerial, newest: hot.newest.serial });
     }
@@ -165,7 +173,7 @@ export class ChannelReplay {
     return this.#recovered('hot', last);
   }
 
-  async #replayCold(log: ChannelLog, after: number, until: number): Promise<Outcome> {
+  async #replayCold(log: DurableLog, after: number, until: number): Promise<Outcome> {
     let last: MessageFrames | null = null;
     for (let serial = after; serial < until; ) {
       const page = await this.#pageAfter(log, serial, until);
@@ -186,7 +194,7 @@ export class ChannelReplay {
   }
 
   async #pageAfter(
-    log: ChannelLog,
+    log: DurableLog,
     serial: number,
     until: number,
   ): Promise<Extract<ColdPage, { kind: 'page' }> | Failed> {

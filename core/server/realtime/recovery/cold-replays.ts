@@ -2,7 +2,8 @@
 // server ask for the same page at the same time: it is read once, turned into messages once and encoded once for all of them,
 // and kept for a moment.
 import { messageOfEntry } from '../../messages/log-message.ts';
-import type { ChannelKey, ChannelLog, Position } from '../../ports/channel-log.ts';
+import type { ChannelKey, Position } from '../../ports/channel-log.ts';
+import type { DurableLog } from '../../ports/index.ts';
 import type { ReplayResult } from '../../ports/message-log.ts';
 import type { FrameOptions } from '../encode-message.ts';
 import { MessageFrames } from '../message-frames.ts';
@@ -49,7 +50,7 @@ export class ColdReplays {
    * Messages strictly after `from`, oldest first: at least one where the log has one up to `until`.
    * Rejects with what the log rejects with.
    */
-  async after(log: ChannelLog, key: ChannelKey, from: Position, until: number): Promise<ColdPage> {
+  async after(log: DurableLog, key: ChannelKey, from: Position, until: number): Promise<ColdPage> {
     this.#forgetOld();
     const id = JSON.stringify([key.appId, key.channel, from.streamId, from.serial]);
     const kept = this.#kept.get(id);
@@ -73,7 +74,7 @@ export class ColdReplays {
     this.#kept.clear();
   }
 
-  #read(id: string, log: ChannelLog, key: ChannelKey, from: Position): Promise<ColdPage> {
+  #read(id: string, log: DurableLog, key: ChannelKey, from: Position): Promise<ColdPage> {
     const kept: Kept = {
       page: readEntries(log, key, from, PAGE_ENTRIES).then((result) => this.#pageOf(result)),
       channel: channelId(key),

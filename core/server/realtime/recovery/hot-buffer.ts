@@ -33,6 +33,7 @@ export class HotBuffer {
   #entries: (HotEntry | undefined)[] = [];
   #start = 0;
   #newest: Position;
+  #delivered: Position | null = null;
   #newestAtMs = 0;
   /** The stream before a reset: a message of it that is still under way must not bring it back. */
   #abandonedStreamId: string | null = null;
@@ -44,9 +45,14 @@ export class HotBuffer {
     this.#newest = newest;
   }
 
-  /** Position of the last delivered message, also when it is not kept any more. */
+  /** Where the channel is: its last message was delivered, or is about to be. */
   get newest(): Position {
     return this.#newest;
+  }
+
+  /** Position of the last message that was delivered; null: none since the channel was cut. */
+  get delivered(): Position | null {
+    return this.#delivered;
   }
 
   /** Serial of the oldest message kept, null where none is. */
@@ -69,6 +75,7 @@ export class HotBuffer {
     this.#entries.push(entry);
     this.#usage.bytes += bytesOf(entry);
     this.#newest = position;
+    this.#delivered = position;
     this.#newestAtMs = Math.max(this.#newestAtMs, publishedAtMs);
     while (this.#count > this.#bounds.maxMessages) this.#removeOldest();
     this.#expire(publishedAtMs);
@@ -106,10 +113,12 @@ export class HotBuffer {
 
   /** The channel was cut: nothing kept is to be seen again, and the log is at `head`. */
   cut(head: Position, nowMs: number): void {
+    const { streamId, serial } = this.#newest;
     this.clear();
-    if (head.streamId !== this.#newest.streamId) this.#abandonedStreamId = this.#newest.streamId;
-    this.#newest = head;
+    this.#delivered = null;
     this.#newestAtMs = nowMs;
+    if (head.streamId !== streamId) this.#abandonedStreamId = streamId;
+    if (head.streamId !== streamId || head.serial > serial) this.#newest = head;
   }
 
   /** Forgets the messages, not where the channel is. */

@@ -1,12 +1,14 @@
 // Where recovery reads the log: every entry of a channel after a position, in the order of its number line.
-import type { ChannelKey, ChannelLog, Position } from '../../ports/channel-log.ts';
+import type { ChannelKey, Position } from '../../ports/channel-log.ts';
+import type { DurableLog } from '../../ports/index.ts';
 import type { ReplayResult } from '../../ports/message-log.ts';
 
 export function readEntries(
-  log: ChannelLog,
+  log: DurableLog,
   key: ChannelKey,
   from: Position,
   limit: number,
 ): Promise<ReplayResult> {
-  return log.read(key, { direction: 'oldest-first', from, limit });
+  if (typeof log.replay === 'function') return log.replay(key, from, limit);
+  return (log as DurableLog).read(key, { direction: 'oldest-first', from, limit });
 }

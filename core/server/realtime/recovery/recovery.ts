@@ -30,6 +30,8 @@ export interface RecoveryOptions {
   readonly now?: () => number;
 }
 
+const NOTHING_RECOVERED: ReadonlyMap<string, Position> = new Map();
+
 export class Recovery {
   readonly #deps: ReplayDeps;
   readonly #wheel: DeadlineWheel;
@@ -53,14 +55,20 @@ export class Recovery {
     for (const waiting of due) await this.#recover(connection, waiting, false);
   }
 
-  /** A new subscription was acknowledged, and what comes live is still held: now the positions for it are due. */
-  async attached(subscription: Subscription): Promise<void> {
+  /**
+   * A new subscription was acknowledged, and what comes live is still held: now the positions for it are due. Answers up to
+   * where the client has each channel: of what is held, that is no news.
+   */
+  async attached(subscription: Subscription): Promise<ReadonlyMap<string, Position>> {
     const { connection } = subscription;
     const { waitingPositions } = connection;
-    if (waitingPositions === null) return;
+    if (waitingPositions === null) return NOTHING_RECOVERED;
+    const recovered = new Map<string, Position>();
     for (const waiting of waitingPositions.takeFor(subscription)) {
-      await this.#recover(connection, waiting, true);
+      const covered = await this.#recover(connection, waiting, true);
+      if (covered !== null) recovered.set(waiting.channel, covered);
     }
+    return recovered;
   }
 
   /** The connection was not let into the channel. */
@@ -87,17 +95,21 @@ export class Recovery {
     for (const surplus of connection.waitingPositions.add(early)) notSubscribed(connection, surplus);
   }
 
-  async #recover(connection: Connection, waiting: WaitingPosition, isAttaching: boolean): Promise<void> {
+  async #recover(
+    connection: Connection,
+    waiting: WaitingPosition,
+    isAttaching: boolean,
+  ): Promise<Position | null> {
     const { channel, position, request } = waiting;
     const own = connection.subscriptions.get(channel);
     if (own?.channel.kind.kind === 'wildcard') {
       request.settle(patternRecovered(channel));
-      return;
+      return null;
     }
     const subscriptions = this.#subscriptionsTo(connection, channel);
     if (subscriptions.length === 0) {
       notSubscribed(connection, waiting);
-      return;
+      return null;
     }
     const replay = new ChannelReplay(
       { connection, channel, position, subscriptions, isAttaching },
@@ -105,6 +117,7 @@ export class Recovery {
     );
     request.settle(await replay.run());
     replay.release();
+    return replay.covered;
   }
 
   #subscriptionsTo(connection: Connection, channel: string): readonly Subscription[] {
