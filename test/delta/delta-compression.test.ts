@@ -11,7 +11,11 @@ const NOTE = 'the quick brown fox jumps over the lazy dog. '.repeat(5);
 const body = (n: number, more: object = {}) => ({ symbol: 'XYZ', price: n, note: NOTE, ...more });
 
 async function start(delta: object = {}, options: TestServerOptions = {}): Promise<TestServer> {
-  const config = { delta_compression: { full_message_interval: 3, ...delta }, ...options.config };
+  const config = {
+    history: { backend: 'memory' },
+    delta_compression: { full_message_interval: 3, ...delta },
+    ...options.config,
+  };
   const server = await startTestServer({ ...options, config });
   onTestFinished(async () => {
     await server.close();
@@ -31,7 +35,7 @@ async function feed(server: TestServer, channel: string, numbers: readonly numbe
 }
 
 /** Without positions and versions, which the tests' server has and which make frames long. */
-const PLAIN: TestServerOptions = { config: { history: { enabled: false } } };
+const PLAIN: TestServerOptions = { config: { history: { enabled: false, backend: 'memory' } } };
 
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
 /** How messages came: a letter for each, with its number in the series. */
@@ -319,12 +323,7 @@ describe('what else a subscriber has', () => {
   });
 
   it('serials, ids and versions are inside the rebuilt frame', async () => {
-    const server = await start(
-      {},
-      {
-        config: { history: { enabled: true, backend: 'memory' }, versioned_messages: { enabled: true } },
-      },
-    );
+    const server = await start();
     const { client, inbox } = await subscriber(server);
     await client.subscribe('market', { delta: true });
     await feed(server, 'market', numbers(1, 4));
