@@ -78,6 +78,6 @@ export function sendRewindComplete(
   connection.sendText(rewindCompleteFrame(channel.name, result, connection.messageId()));
 }
 
-const NO_VERSIONS = new RewoundVersions();
+const NO_VERSIONS = new RewoundVersions('');
 
 export const versionsShown = ({ rewound }: Past): RewoundVersions => rewound?.versions ?? NO_VERSIONS;

@@ -38,7 +38,7 @@ export interface Rewound {
 /** Of a channel that has no past of its own. */
 export const NOTHING_REWOUND: Rewound = {
   messages: [],
-  versions: new RewoundVersions(),
+  versions: new RewoundVersions(''),
   isComplete: true,
   isCutByRetention: false,
   isCutByLimit: false,
@@ -97,7 +97,7 @@ interface Found {
 }
 
 function rewoundOf(found: readonly Found[], head: Position): Pick<Rewound, 'messages' | 'versions'> {
-  const versions = new RewoundVersions();
+  const versions = new RewoundVersions(head.streamId);
   for (const { row } of found) {
     if (row.latest !== null && row.latest.deliverySerial > head.serial) versions.add(row.latest);
   }

@@ -8,13 +8,18 @@ import type { MessageFrames } from './message-frames.ts';
 import type { Subscription } from './subscription.ts';
 
 export class RewoundVersions {
+  readonly #streamId: string;
   /** Serial of the shown version, by message. */
   readonly #shown = new Map<string, number>();
-  highest = 0;
+  #highest = 0;
+
+  constructor(streamId: string) {
+    this.#streamId = streamId;
+  }
 
   add({ messageSerial, deliverySerial }: Pick<MessageState, 'messageSerial' | 'deliverySerial'>): void {
     this.#shown.set(messageSerial, deliverySerial);
-    this.highest = Math.max(this.highest, deliverySerial);
+    this.#highest = Math.max(this.#highest, deliverySerial);
   }
 
   get isEmpty(): boolean {
@@ -25,6 +30,11 @@ export class RewoundVersions {
     if (version === undefined || position === undefined) return false;
     const shown = this.#shown.get(version.messageSerial);
     return shown !== undefined && position.serial <= shown;
+  }
+
+  /** Nothing that was shown comes after this message. */
+  areBefore({ position }: Message): boolean {
+    return position?.streamId === this.#streamId && position.serial > this.#highest;
   }
 }
 
@@ -48,8 +58,8 @@ export class RewoundGate implements Gate {
     // The connection has it, through whichever of its subscriptions: nothing more is to be sent of it.
     if (this.#versions.covers(message)) return 'held';
     const verdict = this.#behind?.offer(frames) ?? 'pass';
-    const isAbove = message.position !== undefined && message.position.serial > this.#versions.highest;
-    if (verdict === 'pass' && isAbove && this.#subscription.gate === this) this.#subscription.gate = null;
+    const isLast = verdict === 'pass' && this.#versions.areBefore(message);
+    if (isLast && this.#subscription.gate === this) this.#subscription.gate = null;
     return verdict;
   }
 }
