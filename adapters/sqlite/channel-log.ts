@@ -1,33 +1,52 @@
 // The ChannelLog port on a SQLite file: `commit` resolves when the entries are on the disk. Puts together the tables, the view
 // of readers, the operations of writers and the background sweep; see docs/storage.md for the whole design.
 import {
+  type AnnotationDraft,
+  type AnnotationRecord,
+  type AnnotationResult,
   type ChannelKey,
   type ChannelLog,
   type Commit,
   type CommitResult,
+  type DurableLog,
+  type MessageState,
+  type MutationDraft,
+  type MutationResult,
   type Position,
+  type Projection,
   type ReadRange,
   type ReadResult,
   type Receipt,
+  type ReplayResult,
+  type RowsResult,
   StoreUnavailable,
   type StreamState,
+  type VersionsRange,
 } from '@sockudo/server/ports';
+import { AnnotationTable } from './annotation-table.ts';
 import { type Channel, ChannelTable } from './channel-table.ts';
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 import { EntrySettler } from './entry-settler.ts';
 import { EntryTable } from './entry-table.ts';
+import { HotMessages } from './hot-messages.ts';
 import {
   AppendOperation,
   BarrierOperation,
+  findReceipt,
   type LogOperation,
   type LogTables,
   PurgeOperation,
   ResetOperation,
 } from './log-operations.ts';
 import { LogView } from './log-view.ts';
+import { AnnotateOperation, MutateOperation } from './message-operations.ts';
+import { MessageView } from './message-view.ts';
 import { ReceiptTable } from './receipt-table.ts';
 import { RecentEntries } from './recent-entries.ts';
+import { RecentVersions } from './recent-versions.ts';
 import { type Removed, RetentionSweep } from './retention-sweep.ts';
+import { RowRemoval } from './row-removal.ts';
+import { VersionTable } from './version-table.ts';
 
 export interface SqliteChannelLogOptions extends DatabaseOptions {
   /** Milliseconds since the epoch; default `Date.now`. */
@@ -41,7 +60,7 @@ export interface SqliteChannelLogOptions extends DatabaseOptions {
   readonly maxRecentEntries?: number;
 }
 
-export interface SqliteChannelLog extends ChannelLog {
+export interface SqliteChannelLog extends DurableLog {
   readonly durability: 'synced';
   /** Running totals since the file was opened: how well commits are grouped. */
   readonly counts: { readonly transactions: number; readonly operations: number; readonly syncs: number };
@@ -82,15 +101,26 @@ class SqliteLog implements SqliteChannelLog {
     const now = options.now ?? Date.now;
     const channels = new ChannelTable(connection, options.maxCachedChannels ?? 20_000);
     const recent = new RecentEntries(connection, options.maxRecentEntries ?? 8192);
+    const recentVersions = new RecentVersions(connection, options.maxRecentEntries ?? 8192);
     const entries = new EntryTable(connection, recent);
+    const versions = new VersionTable(connection, recentVersions);
+    const annotations = new AnnotationTable(connection);
     const receipts = new ReceiptTable(connection);
+    const hot = new HotMessages();
     const view = new LogView(entries, now);
+    const messages = new MessageView({ entries, versions, annotations, hot, view, now });
+    const settler = new EntrySettler({ channels, entries, recent, versions, recentVersions, view });
+    const removal = new RowRemoval({
+      ...{ channels, entries, versions, recentVersions, annotations, hot, view, now },
+    });
     this.#database = database;
-    const settler = new EntrySettler({ channels, entries, recent, view });
-    this.#sweep = new RetentionSweep({ connection, channels, entries, receipts, settler, view, writer, now });
+    this.#sweep = new RetentionSweep({ connection, channels, receipts, removal, settler, writer, now });
     const markSurplus = (channelId: number): void => this.#sweep.markSurplus(channelId);
-    this.#tables = { channels, recent, receipts, view, now, markSurplus };
-    const leaves = [settler, recent, channels].map((participant) => writer.join(participant));
+    this.#tables = {
+      ...{ channels, recent, recentVersions, annotations, hot, receipts, view, messages, now, markSurplus },
+    };
+    const participants = [settler, recent, recentVersions, annotations, hot, channels];
+    const leaves = participants.map((participant) => writer.join(participant));
     this.#leave = () => {
       for (const leave of leaves) leave();
     };
@@ -102,6 +132,52 @@ class SqliteLog implements SqliteChannelLog {
 
   commit(commit: Commit): Promise<CommitResult> {
     return this.#write(new AppendOperation(this.#tables, commit));
+  }
+
+  mutate(draft: MutationDraft): Promise<MutationResult> {
+    return this.#write(new MutateOperation(this.#tables, draft));
+  }
+
+  annotate(draft: AnnotationDraft): Promise<AnnotationResult> {
+    return this.#write(new AnnotateOperation(this.#tables, draft));
+  }
+
+  async message(key: ChannelKey, messageSerial: string): Promise<MessageState | null> {
+    return this.#look(key, (channel) => this.#tables.messages.state(channel, messageSerial));
+  }
+
+  async versions(
+    key: ChannelKey,
+    messageSerial: string,
+    range: VersionsRange,
+  ): ReturnType<DurableLog['versions']> {
+    return this.#look(key, (channel) => this.#tables.messages.versions(channel, messageSerial, range));
+  }
+
+  async annotations(
+    key: ChannelKey,
+    messageSerial: string,
+    range: Parameters<DurableLog['annotations']>[2],
+  ): ReturnType<DurableLog['annotations']> {
+    return this.#look(key, (channel) => this.#tables.messages.annotations(channel, messageSerial, range));
+  }
+
+  async annotation(key: ChannelKey, annotationSerial: string): Promise<AnnotationRecord | null> {
+    return this.#look(key, (channel) =>
+      this.#tables.messages.annotation(channel, channel.visible, annotationSerial),
+    );
+  }
+
+  async projections(key: ChannelKey, limit: number): Promise<readonly Projection[]> {
+    return this.#look(key, (channel) => this.#tables.messages.projections(channel, limit));
+  }
+
+  async rows(key: ChannelKey, range: ReadRange): Promise<RowsResult> {
+    return this.#look(key, (channel) => this.#tables.messages.rows(channel, range));
+  }
+
+  async replay(key: ChannelKey, from: Position, limit: number): Promise<ReplayResult> {
+    return this.#look(key, (channel) => this.#tables.messages.replay(channel, from, limit));
   }
 
   async read(key: ChannelKey, range: ReadRange): Promise<ReadResult> {
@@ -117,7 +193,7 @@ class SqliteLog implements SqliteChannelLog {
   }
 
   async receipt(scope: string, key: string): Promise<Receipt | null> {
-    return this.#reading(() => this.#tables.receipts.find(scope, key, this.#tables.now()));
+    return this.#reading(() => findReceipt(this.#tables, { scope, key }, ({ visible }) => visible));
   }
 
   purge(

@@ -11,10 +11,15 @@ export interface ChannelRecord {
   readonly id: number | null;
   readonly streamId: string;
   readonly headSerial: number;
-  /** First entry that is still to be seen; head + 1 where there is none. */
+  /** No create below this belongs to the history any more. */
   readonly oldestSerial: number;
-  /** Running size of all entries there ever were under this stream id. */
+  /** Of creates below this nothing is left: neither versions nor annotations. */
+  readonly purgedBelow: number;
+  /** A message whose create has left the history is kept while its newest version is not older than this, at least. */
+  readonly versionsSinceMs: number;
+  /** Running size and number of all creates there ever were under this stream id. */
   readonly bytesTotal: number;
+  readonly messagesTotal: number;
   readonly lastPublishedAtMs: number;
   readonly retention: Retention;
 }
@@ -58,6 +63,7 @@ export class Channel {
       ...committed,
       headSerial: isSameStream ? durable.headSerial : 0,
       bytesTotal: isSameStream ? durable.bytesTotal : 0,
+      messagesTotal: isSameStream ? durable.messagesTotal : 0,
     };
   }
 }
@@ -68,6 +74,7 @@ export class ChannelTable implements Participant {
   readonly #connection: DatabaseSync;
   readonly #maxCached: number;
   readonly #find: StatementSync;
+  readonly #findById: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #abandon: StatementSync;
@@ -86,13 +93,15 @@ export class ChannelTable implements Participant {
     this.#connection = connection;
     this.#maxCached = maxCached;
     this.#find = connection.prepare('SELECT * FROM channels WHERE app_id = ? AND channel = ?');
+    this.#findById = connection.prepare('SELECT * FROM channels WHERE id = ?');
     this.#insert = connection.prepare(
       `INSERT INTO channels (app_id, channel, stream_id, head_serial, oldest_serial, bytes_total, last_published_at_ms,
        stored_at_ms) VALUES (?, ?, ?, 0, 1, 0, 0, ?)`,
     );
     this.#update = connection.prepare(
-      `UPDATE channels SET head_serial = ?, oldest_serial = ?, bytes_total = ?, last_published_at_ms = ?,
-       retention_age_ms = ?, retention_messages = ?, retention_bytes = ? WHERE id = ?`,
+      `UPDATE channels SET head_serial = ?, oldest_serial = ?, purged_below = ?, versions_since_ms = ?, bytes_total = ?,
+       messages_total = ?, last_published_at_ms = ?, retention_age_ms = ?, retention_messages = ?, retention_bytes = ?,
+       retention_versions_age_ms = ? WHERE id = ?`,
     );
     this.#abandon = connection.prepare(
       'UPDATE channels SET app_id = NULL, channel = NULL, head_serial = ?, bytes_total = ? WHERE id = ?',
@@ -116,6 +125,13 @@ export class ChannelTable implements Participant {
     const channel = new Channel(key, row === undefined ? this.#unused(key) : recordOf(row));
     this.#cached.set(name, channel);
     return channel;
+  }
+
+  /** The channel with a row; null where the channel was reset or forgotten since. Leaves the cache as it is. */
+  byId(id: number): Channel | null {
+    const row = this.#findById.get(id);
+    if (typeof row?.app_id !== 'string' || typeof row.channel !== 'string') return null;
+    return this.glance({ appId: row.app_id, channel: row.channel }, row);
   }
 
   /** As `open` for a row that the caller has read, but leaves the cache as it is: for walks over all channels. */
@@ -191,11 +207,15 @@ export class ChannelTable implements Participant {
       this.#update.run(
         assigned.headSerial,
         assigned.oldestSerial,
+        assigned.purgedBelow,
+        assigned.versionsSinceMs,
         assigned.bytesTotal,
+        assigned.messagesTotal,
         assigned.lastPublishedAtMs,
         retention.ageMs ?? null,
         retention.messages ?? null,
         retention.bytes ?? null,
+        retention.versionsAgeMs ?? null,
         assigned.id,
       );
     }
@@ -234,7 +254,10 @@ function emptyRecord(streamId: string): ChannelRecord {
     streamId,
     headSerial: 0,
     oldestSerial: 1,
+    purgedBelow: 1,
+    versionsSinceMs: 0,
     bytesTotal: 0,
+    messagesTotal: 0,
     lastPublishedAtMs: 0,
     retention: {},
   };
@@ -242,17 +265,22 @@ function emptyRecord(streamId: string): ChannelRecord {
 
 function recordOf(row: Row): ChannelRecord {
   const { retention_age_ms: ageMs, retention_messages: messages, retention_bytes: bytes } = row;
+  const { retention_versions_age_ms: versionsAgeMs } = row;
   return {
     id: Number(row.id),
     streamId: String(row.stream_id),
     headSerial: Number(row.head_serial),
     oldestSerial: Number(row.oldest_serial),
+    purgedBelow: Number(row.purged_below),
+    versionsSinceMs: Number(row.versions_since_ms),
     bytesTotal: Number(row.bytes_total),
+    messagesTotal: Number(row.messages_total),
     lastPublishedAtMs: Number(row.last_published_at_ms),
     retention: {
       ...(ageMs === null ? {} : { ageMs: Number(ageMs) }),
       ...(messages === null ? {} : { messages: Number(messages) }),
       ...(bytes === null ? {} : { bytes: Number(bytes) }),
+      ...(versionsAgeMs === null ? {} : { versionsAgeMs: Number(versionsAgeMs) }),
     },
   };
 }

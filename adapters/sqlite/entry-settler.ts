@@ -1,12 +1,15 @@
-// Moves entries from the place where they arrived to the place where they are read by channel: with the commits while they
-// are many, and in the background once they are old. Entries that retention no longer keeps are dropped on the way.
-import type { ChannelTable } from './channel-table.ts';
+// Moves creates and versions from the place where they arrived to the place where they are read by channel: with the commits
+// while they are many, and in the background once they are old. What is gone by then is dropped on the way.
+import type { Channel, ChannelTable } from './channel-table.ts';
 import type { EntryTable } from './entry-table.ts';
 import type { Participant } from './group-commit.ts';
 import type { LogView } from './log-view.ts';
-import type { RecentEntries, Segment } from './recent-entries.ts';
+import type { RecentEntries } from './recent-entries.ts';
+import type { RecentRow, RecentRows } from './recent-rows.ts';
+import type { RecentVersions } from './recent-versions.ts';
+import type { VersionTable } from './version-table.ts';
 
-/** Large entries are moved before they are many. */
+/** Large rows are moved before they are many. */
 const MAX_BYTES = 8 * 1024 * 1024;
 /** Older ones are moved without waiting for that, so that what is purged leaves the disk soon, also on an idle server. */
 const MAX_AGE_MS = 5_000;
@@ -15,6 +18,8 @@ export interface SettlerOptions {
   readonly channels: ChannelTable;
   readonly entries: EntryTable;
   readonly recent: RecentEntries;
+  readonly versions: VersionTable;
+  readonly recentVersions: RecentVersions;
   readonly view: LogView;
 }
 
@@ -26,32 +31,28 @@ export class EntrySettler implements Participant {
     this.#options = options;
   }
 
-  /** True while entries have waited longer than they should. */
+  /** True while rows have waited longer than they should. */
   get isLate(): boolean {
-    const { oldest } = this.#options.recent;
-    return oldest !== undefined && performance.now() - oldest.begunAt > MAX_AGE_MS;
+    return this.#kinds.some(({ oldest }) => oldest !== undefined && isOld(oldest));
   }
 
-  /** Entries that wait to be moved. */
+  /** Rows that wait to be moved. */
   get waiting(): number {
-    return this.#options.recent.rows;
+    return this.#kinds.reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** Inside a transaction: moves the segment that has waited longest; answers how many entries it had. */
+  /** Inside a transaction: moves the segment of each kind that has waited longest; answers how many rows that were. */
   settleSome(): number {
-    const settled = this.#settleOldest();
-    this.#options.recent.removeTaken();
+    const settled = this.#settleEntries() + this.#settleVersions();
+    for (const kind of this.#kinds) kind.removeTaken();
     return settled;
   }
 
   /** Keeps pace: moves about as many as were added, so that no group has to move all at once. */
   beforeCommit(): void {
-    const { recent } = this.#options;
-    let budget = recent.added + recent.added / 2;
-    while (budget > 0 && (recent.rows > recent.maxRows || recent.bytes > MAX_BYTES)) {
-      budget -= this.#settleOldest();
-    }
-    recent.removeTaken();
+    const { recent, recentVersions } = this.#options;
+    keepPace(recent, () => this.#settleEntries());
+    keepPace(recentVersions, () => this.#settleVersions());
   }
 
   committed(): void {}
@@ -60,29 +61,71 @@ export class EntrySettler implements Participant {
 
   rolledBack(): void {}
 
-  #settleOldest(): number {
-    const { oldest } = this.#options.recent;
+  get #kinds() {
+    const { recent, recentVersions } = this.#options;
+    return [recent, recentVersions];
+  }
+
+  /** Drops what has left the history, but for messages: how long those stay is a matter of their versions. */
+  #settleEntries(): number {
+    const { recent, entries, view } = this.#options;
+    const { oldest } = recent;
     if (oldest === undefined) return 0;
-    const floor = this.#floorOf(oldest);
-    this.#options.recent.take();
+    const channel = this.#openIfThere(oldest);
+    const purgedBelow = channel?.assigned.purgedBelow ?? Number.POSITIVE_INFINITY;
+    const floor =
+      channel === null ? purgedBelow : Math.max(view.visibleFloor(channel), channel.assigned.oldestSerial);
+    recent.take();
     for (const row of oldest.rows) {
-      if (row.entry.serial >= floor) this.#options.entries.insert(oldest.channelId, row);
+      const { serial, messageSerial } = row.entry;
+      if (serial < purgedBelow || (serial < floor && messageSerial === undefined)) continue;
+      entries.insert(oldest.channelId, row);
     }
+    if (channel !== null) this.#save(channel, floor);
     return oldest.rows.length;
   }
 
-  /**
-   * Where the channel's visible entries begin, made lasting if that drops entries; beyond them all for a reset channel. Its row
-   * is brought up to date, since the recent entries no longer tell where the channel stands.
-   */
-  #floorOf({ channelId, key, firstSerial }: Segment): number {
-    const { channels, view } = this.#options;
-    const channel = channels.open(key);
-    const { assigned } = channel;
-    if (assigned.id !== channelId) return Number.POSITIVE_INFINITY;
-    const floor = Math.max(view.visibleFloor(channel), assigned.oldestSerial);
-    if (floor > firstSerial) channels.assign(channel, { ...assigned, oldestSerial: floor });
-    else channels.save(channel);
-    return floor;
+  #settleVersions(): number {
+    const { recentVersions, versions, channels } = this.#options;
+    const { oldest } = recentVersions;
+    if (oldest === undefined) return 0;
+    const channel = this.#openIfThere(oldest);
+    const purgedBelow = channel?.assigned.purgedBelow ?? Number.POSITIVE_INFINITY;
+    recentVersions.take();
+    for (const row of oldest.rows) {
+      if (row.entry.historySerial >= purgedBelow) versions.insert(oldest.channelId, row);
+    }
+    if (channel !== null) channels.save(channel);
+    return oldest.rows.length;
   }
+
+  /** Null: the channel was reset. */
+  #openIfThere({
+    channelId,
+    key,
+  }: {
+    readonly channelId: number;
+    readonly key: Channel['key'];
+  }): Channel | null {
+    const channel = this.#options.channels.open(key);
+    return channel.assigned.id === channelId ? channel : null;
+  }
+
+  /** The channel's row is brought up to date, since the recent rows no longer tell where the channel stands. */
+  #save(channel: Channel, floor: number): void {
+    const { channels } = this.#options;
+    const { assigned } = channel;
+    if (floor > assigned.oldestSerial) channels.assign(channel, { ...assigned, oldestSerial: floor });
+    else channels.save(channel);
+  }
+}
+
+function keepPace<Row extends RecentRow>(kind: RecentRows<Row>, settleOldest: () => number): void {
+  let budget = kind.added + kind.added / 2;
+  while (budget > 0 && (kind.rows > kind.maxRows || kind.bytes > MAX_BYTES)) budget -= settleOldest();
+  kind.removeTaken();
+}
+
+function isOld({ begunAt }: { readonly begunAt: number }): boolean {
+  return performance.now() - begunAt > MAX_AGE_MS;
 }

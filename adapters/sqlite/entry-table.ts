@@ -1,23 +1,30 @@
-// The entries of all channels, by channel and serial: storing, paging, removing, and finding serials by time or size. Times and
-// running sizes grow with the serial, so both are found by bisection over the primary key and need no index. Of each channel
-// the newest entries may still lie with the recent ones; readers see one row of entries.
+// The creates of all channels, by channel and serial: storing, paging, removing, and finding places by time, size or number.
+// These grow with the serial, so all are found by bisection over the primary key and need no index. Serials have holes where
+// messages changed, so a place is that of the first create from it on. Of each channel the newest may still lie with the
+// recent ones; readers see one row of creates.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChannelKey, LogEntry, Retention } from '@sockudo/server/ports';
-import type { RecentEntries, RecentRow } from './recent-entries.ts';
+import type { EntryRow, RecentEntries } from './recent-entries.ts';
 
-/** What places an entry in time and size. */
+/** A create's place in time, size and number. */
 export interface EntryMark {
+  readonly serial: number;
   readonly publishedAtMs: number;
-  /** Running size of all earlier entries of the channel. */
+  /** Running size and number of all earlier creates of the channel. */
   readonly bytesBefore: number;
+  readonly messagesBefore: number;
 }
 
-export interface PageRequest {
+/** What entries have in common and don't store themselves. */
+export interface ChannelFacts {
   readonly channelId: number;
   readonly key: ChannelKey;
   readonly streamId: string;
-  /** The retention in force; entries don't store their own. */
+  /** The retention in force. */
   readonly retention: Retention;
+}
+
+export interface PageRequest extends ChannelFacts {
   /** Inclusive. */
   readonly low: number;
   readonly high: number;
@@ -25,36 +32,59 @@ export interface PageRequest {
   readonly limit: number;
 }
 
-const COLUMNS = 'serial, published_at_ms, event, data, message_id, message_serial, user_id, tags, extras';
+/** A create that may have to go. */
+export interface EntrySize {
+  readonly serial: number;
+  readonly publishedAtMs: number;
+  readonly isMessage: boolean;
+  readonly bytes: number;
+}
+
+type Row = Record<string, unknown>;
+
+const MARK =
+  'serial, published_at_ms, bytes_before, coalesce(messages_before, serial - 1) AS messages_before';
+const COLUMNS =
+  'serial, published_at_ms, event, data, message_id, message_serial, user_id, tags, extras, creator_id';
 
 export class EntryTable {
   readonly #recent: RecentEntries;
   readonly #insert: StatementSync;
-  readonly #mark: StatementSync;
+  readonly #markFrom: StatementSync;
+  readonly #markUpTo: StatementSync;
+  readonly #find: StatementSync;
   readonly #ascending: StatementSync;
   readonly #descending: StatementSync;
-  readonly #first: StatementSync;
+  readonly #sizes: StatementSync;
   readonly #remove: StatementSync;
 
   constructor(connection: DatabaseSync, recent: RecentEntries) {
     this.#recent = recent;
-    this.#insert = connection.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-    this.#mark = connection.prepare(
-      'SELECT published_at_ms, bytes_before FROM entries WHERE channel_id = ? AND serial = ?',
+    this.#insert = connection.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#markFrom = connection.prepare(
+      `SELECT ${MARK} FROM entries WHERE channel_id = ? AND serial >= ? ORDER BY serial LIMIT 1`,
+    );
+    this.#markUpTo = connection.prepare(
+      `SELECT ${MARK} FROM entries WHERE channel_id = ? AND serial <= ? ORDER BY serial DESC LIMIT 1`,
+    );
+    this.#find = connection.prepare(
+      `SELECT ${COLUMNS}, ${MARK} FROM entries WHERE channel_id = ? AND serial = ?`,
     );
     const page = `SELECT ${COLUMNS} FROM entries WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`;
     this.#ascending = connection.prepare(`${page} ASC LIMIT ?`);
     this.#descending = connection.prepare(`${page} DESC LIMIT ?`);
-    this.#first = connection.prepare(
-      'SELECT serial, bytes_before FROM entries WHERE channel_id = ? ORDER BY serial LIMIT 1',
+    this.#sizes = connection.prepare(
+      `SELECT serial, published_at_ms, message_serial IS NOT NULL AS is_message, octet_length(concat(event, data, message_id,
+       message_serial, user_id, tags, extras, creator_id)) AS bytes
+       FROM entries WHERE channel_id = ? AND serial >= ? AND serial < ? ORDER BY serial LIMIT ?`,
     );
     this.#remove = connection.prepare(
       'DELETE FROM entries WHERE channel_id = ? AND serial >= ? AND serial < ?',
     );
   }
 
-  /** Inside a transaction: stores an entry at its place by channel. */
-  insert(channelId: number, { entry, bytesBefore }: RecentRow): void {
+  /** Inside a transaction: stores a create at its place by channel. */
+  insert(channelId: number, { entry, bytesBefore, messagesBefore }: EntryRow): void {
     this.#insert.run(
       channelId,
       entry.serial,
@@ -67,81 +97,127 @@ export class EntryTable {
       entry.userId ?? null,
       entry.tags ?? null,
       entry.extras ?? null,
+      entry.creatorId ?? null,
+      messagesBefore,
     );
   }
 
-  mark(channelId: number, serial: number): EntryMark | null {
-    const recent = this.#recent.find(channelId, serial);
-    if (recent !== null) {
-      return { publishedAtMs: recent.entry.publishedAtMs, bytesBefore: recent.bytesBefore };
-    }
-    const row = this.#mark.get(channelId, serial);
-    if (row === undefined) return null;
-    return { publishedAtMs: Number(row.published_at_ms), bytesBefore: Number(row.bytes_before) };
+  /** The first create with this serial or a later one. */
+  markFrom(channelId: number, serial: number): EntryMark | null {
+    const firstRecent = this.#recent.firstSerial(channelId);
+    const row =
+      firstRecent !== null && serial >= firstRecent ? undefined : this.#markFrom.get(channelId, serial);
+    return row === undefined ? markOfRecent(this.#recent.firstFrom(channelId, serial)) : markOf(row);
   }
 
-  /** The first serial of `low`…`high` whose mark `isReached`, which must hold for all later ones too; else high + 1. */
-  bisect(channelId: number, low: number, high: number, isReached: (mark: EntryMark) => boolean): number {
+  /** The last create with this serial or an earlier one. */
+  markUpTo(channelId: number, serial: number): EntryMark | null {
+    const recent = markOfRecent(this.#recent.lastUpTo(channelId, serial));
+    if (recent !== null) return recent;
+    const row = this.#markUpTo.get(channelId, serial);
+    return row === undefined ? null : markOf(row);
+  }
+
+  /**
+   * The first create from `low` to `high` that `isReached`, which must hold for all later ones, too. The search begins in small
+   * steps, because most often the place is near.
+   */
+  firstMark(
+    channelId: number,
+    low: number,
+    high: number,
+    isReached: (mark: EntryMark) => boolean,
+  ): EntryMark | null {
+    let found: EntryMark | null = null;
     let from = low;
     let until = high + 1;
-    while (from < until) {
-      const middle = Math.floor((from + until) / 2);
-      const mark = this.mark(channelId, middle);
-      if (mark !== null && isReached(mark)) until = middle;
-      else from = middle + 1;
-    }
-    return from;
+    const look = (probe: number): void => {
+      const mark = this.markFrom(channelId, probe);
+      if (mark === null || mark.serial > high) until = probe;
+      else if (!isReached(mark)) from = mark.serial + 1;
+      else {
+        found = mark;
+        until = probe;
+      }
+    };
+    for (let step = 0; from + step < until; step = step * 2 + 1) look(from + step);
+    while (from < until) look(Math.floor((from + until) / 2));
+    return found;
+  }
+
+  /** A create and its place. */
+  find(facts: ChannelFacts, serial: number): { readonly entry: LogEntry; readonly mark: EntryMark } | null {
+    const recent = this.#recent.find(facts.channelId, serial);
+    const recentMark = markOfRecent(recent);
+    if (recent !== null && recentMark !== null) return { entry: recent.entry, mark: recentMark };
+    const row = this.#find.get(facts.channelId, serial);
+    return row === undefined ? null : { entry: entryOf(row, facts), mark: markOf(row) };
   }
 
   page(request: PageRequest): LogEntry[] {
-    const { channelId, low, high, limit } = request;
-    const firstRecent = Math.max(low, this.#recent.firstSerial(channelId) ?? Number.POSITIVE_INFINITY);
-    const settledHigh = Math.min(high, firstRecent - 1);
-    if (request.direction === 'oldest-first') {
-      const settled = this.#settled(request, settledHigh, limit);
-      const until = Math.min(high, firstRecent + limit - settled.length - 1);
-      return [...settled, ...this.#fromMemory(channelId, firstRecent, until)];
+    const { channelId, direction, limit } = request;
+    if (direction === 'oldest-first') {
+      const settled = this.#settled(request, limit);
+      const recent = this.#recent.range(channelId, { ...request, limit: limit - settled.length });
+      return [...settled, ...recent.map(({ entry }) => entry)];
     }
-    const recent = this.#fromMemory(channelId, Math.max(firstRecent, high - limit + 1), high).reverse();
-    return [...recent, ...this.#settled(request, settledHigh, limit - recent.length)];
+    const recent = this.#recent.range(channelId, request).map(({ entry }) => entry);
+    return [...recent, ...this.#settled(request, limit - recent.length)];
   }
 
-  /** True while entries of the channel wait to be moved to their place. */
+  /** True while creates of the channel wait to be moved to their place. */
   hasRecent(channelId: number): boolean {
     return this.#recent.firstSerial(channelId) !== null;
   }
 
-  /** The oldest row at its place, to be seen or not. */
-  firstSettled(channelId: number): { serial: number; bytesBefore: number } | null {
-    const row = this.#first.get(channelId);
-    if (row === undefined) return null;
-    return { serial: Number(row.serial), bytesBefore: Number(row.bytes_before) };
+  /** The oldest create at its place, to be seen or not. */
+  firstSettled(channelId: number): number | null {
+    const row = this.#markFrom.get(channelId, 0);
+    return row === undefined ? null : Number(row.serial);
   }
 
-  /** Removes serials `from` (inclusive) to `until` (exclusive) that are at their place. */
-  remove(channelId: number, from: number, until: number): number {
-    return Number(this.#remove.run(channelId, from, until).changes);
+  /** Creates at their place from `low` (inclusive) to `until` (exclusive). */
+  sizes(channelId: number, low: number, until: number, limit: number): EntrySize[] {
+    return this.#sizes.all(channelId, low, until, limit).map((row) => ({
+      serial: Number(row.serial),
+      publishedAtMs: Number(row.published_at_ms),
+      isMessage: row.is_message === 1,
+      bytes: Number(row.bytes),
+    }));
   }
 
-  #settled(request: PageRequest, high: number, limit: number): LogEntry[] {
-    const { channelId, low, direction } = request;
-    if (limit <= 0 || high < low) return [];
+  /** Inside a transaction: removes serials `from` (inclusive) to `until` (exclusive) that are at their place. */
+  remove(channelId: number, from: number, until: number): void {
+    this.#remove.run(channelId, from, until);
+  }
+
+  #settled(request: PageRequest, limit: number): LogEntry[] {
+    const { channelId, low, high, direction } = request;
+    const firstRecent = this.#recent.firstSerial(channelId);
+    if (limit <= 0 || high < low || (firstRecent !== null && low >= firstRecent)) return [];
     const statement = direction === 'oldest-first' ? this.#ascending : this.#descending;
     return statement.all(channelId, low, high, limit).map((row) => entryOf(row, request));
   }
-
-  #fromMemory(channelId: number, low: number, high: number): LogEntry[] {
-    const found: LogEntry[] = [];
-    for (let serial = low; serial <= high; serial += 1) {
-      const row = this.#recent.find(channelId, serial);
-      if (row !== null) found.push(row.entry);
-    }
-    return found;
-  }
 }
 
-function entryOf(row: Record<string, unknown>, { key, streamId, retention }: PageRequest): LogEntry {
+function markOf(row: Row): EntryMark {
+  return {
+    serial: Number(row.serial),
+    publishedAtMs: Number(row.published_at_ms),
+    bytesBefore: Number(row.bytes_before),
+    messagesBefore: Number(row.messages_before),
+  };
+}
+
+function markOfRecent(row: EntryRow | null): EntryMark | null {
+  if (row === null) return null;
+  const { entry, bytesBefore, messagesBefore } = row;
+  return { serial: entry.serial, publishedAtMs: entry.publishedAtMs, bytesBefore, messagesBefore };
+}
+
+function entryOf(row: Row, { key, streamId, retention }: ChannelFacts): LogEntry {
   const { message_id: messageId, message_serial: messageSerial, user_id: userId, tags, extras } = row;
+  const { creator_id: creatorId } = row;
   return {
     key,
     event: String(row.event),
@@ -150,6 +226,7 @@ function entryOf(row: Record<string, unknown>, { key, streamId, retention }: Pag
     ...(messageId === null ? {} : { messageId: String(messageId) }),
     ...(messageSerial === null ? {} : { messageSerial: String(messageSerial) }),
     ...(userId === null ? {} : { userId: String(userId) }),
+    ...(creatorId === null ? {} : { creatorId: String(creatorId) }),
     ...(tags === null ? {} : { tags: String(tags) }),
     ...(extras === null ? {} : { extras: String(extras) }),
     retention,

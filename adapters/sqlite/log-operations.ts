@@ -13,12 +13,17 @@ import {
   type Receipt,
   type Retention,
   receiptVerdict,
+  versionsKeptFromMs,
 } from '@sockudo/server/ports';
-import type { Channel, ChannelTable } from './channel-table.ts';
+import type { AnnotationTable } from './annotation-table.ts';
+import type { Channel, ChannelRecord, ChannelTable, StoredChannelRecord } from './channel-table.ts';
 import type { Operation } from './group-commit.ts';
+import type { HotMessages } from './hot-messages.ts';
 import type { LogView } from './log-view.ts';
-import type { ReceiptTable } from './receipt-table.ts';
+import type { MessageView } from './message-view.ts';
+import type { ReceiptTable, ReceiptTie } from './receipt-table.ts';
 import type { RecentEntries } from './recent-entries.ts';
+import type { RecentVersions } from './recent-versions.ts';
 
 /** So many rows are removed at once rather than one after each commit. */
 const SURPLUS_STEP = 64;
@@ -26,11 +31,59 @@ const SURPLUS_STEP = 64;
 export interface LogTables {
   readonly channels: ChannelTable;
   readonly recent: RecentEntries;
+  readonly recentVersions: RecentVersions;
+  readonly annotations: AnnotationTable;
+  readonly hot: HotMessages;
   readonly receipts: ReceiptTable;
   readonly view: LogView;
+  readonly messages: MessageView;
   readonly now: () => number;
   /** Tells the sweep that a channel has rows to remove. */
   readonly markSurplus: (channelId: number) => void;
+}
+
+/** The receipt of a key, if it has not ended and what it belongs to is still there. */
+export function findReceipt(
+  { receipts, channels, messages, now }: LogTables,
+  key: { readonly scope: string; readonly key: string },
+  standingOf: (channel: Channel) => ChannelRecord,
+): Receipt | null {
+  const isThere = ({ channelId, historySerial }: ReceiptTie): boolean => {
+    const channel = channels.byId(channelId);
+    if (channel === null) return false;
+    const record = standingOf(channel);
+    return record.id === channelId && messages.at(channel, record, historySerial) !== null;
+  };
+  const found = receipts.find(key.scope, key.key, now());
+  return found !== null && (found.tie === null || isThere(found.tie)) ? found.receipt : null;
+}
+
+/**
+ * Inside a transaction: the standing of a channel whose next entry comes under `retention`. A looser one must not bring back
+ * what the old one has already hidden, and perhaps removed.
+ */
+export function underRetention(
+  { channels, view, now }: LogTables,
+  channel: Channel,
+  retention: Retention,
+): StoredChannelRecord {
+  const { assigned } = channel;
+  const stored =
+    assigned.id === null
+      ? channels.store(channel, assigned.streamId, now())
+      : { ...assigned, id: assigned.id };
+  if (sameRetention(assigned.retention, retention)) return stored;
+  channels.save(channel);
+  const oldestSerial = view.floor(assigned);
+  const keptFromMs = versionsKeptFromMs(assigned.retention, now());
+  return {
+    ...stored,
+    retention,
+    oldestSerial,
+    ...(keptFromMs === Number.POSITIVE_INFINITY
+      ? { purgedBelow: Math.max(assigned.purgedBelow, oldestSerial) }
+      : { versionsSinceMs: Math.max(assigned.versionsSinceMs, keptFromMs) }),
+  };
 }
 
 /** An operation whose outcome is a promise. */
@@ -98,10 +151,8 @@ export class AppendOperation extends LogOperation<CommitResult> {
   }
 
   #usedReceipt(): CommitResult | undefined {
-    if (this.#commit.receipts.length === 0) return undefined;
-    const nowMs = this.#tables.now();
     for (const draft of this.#commit.receipts) {
-      const receipt = this.#tables.receipts.find(draft.scope, draft.key, nowMs);
+      const receipt = findReceipt(this.#tables, draft, ({ assigned }) => assigned);
       if (receipt !== null) return { kind: receiptVerdict(draft, receipt), receipt };
     }
     return undefined;
@@ -120,25 +171,20 @@ export class AppendOperation extends LogOperation<CommitResult> {
   }
 
   #append(channel: Channel, entry: LogEntry): void {
-    const { channels, recent, view, now } = this.#tables;
-    const { assigned } = channel;
-    const id = assigned.id ?? channels.store(channel, assigned.streamId, now()).id;
-    // A looser retention must not bring back what the old one has already hidden, and perhaps removed.
-    const isSameRetention = sameRetention(assigned.retention, entry.retention);
-    const oldestSerial = isSameRetention ? assigned.oldestSerial : view.floor(assigned);
+    const { channels, recent } = this.#tables;
+    const standing = underRetention(this.#tables, channel, entry.retention);
+    const { id, bytesTotal, messagesTotal } = standing;
     const bytes = entryBytes(entry);
-    recent.add(id, { entry, bytesBefore: assigned.bytesTotal, bytes });
-    channels.advance(channel, {
-      id,
-      streamId: assigned.streamId,
+    recent.add(id, channel.key, { entry, bytesBefore: bytesTotal, messagesBefore: messagesTotal, bytes });
+    const record: ChannelRecord = {
+      ...standing,
       headSerial: entry.serial,
-      oldestSerial,
-      bytesTotal: assigned.bytesTotal + bytes,
+      bytesTotal: bytesTotal + bytes,
+      messagesTotal: messagesTotal + 1,
       lastPublishedAtMs: entry.publishedAtMs,
-      retention: isSameRetention ? assigned.retention : entry.retention,
-    });
-    if (!isSameRetention) channels.save(channel);
-    if (hasSurplus(entry, oldestSerial)) this.#tables.markSurplus(id);
+    };
+    channels.advance(channel, record);
+    if (hasSurplus(record)) this.#tables.markSurplus(id);
   }
 }
 
@@ -159,19 +205,21 @@ export class PurgeOperation extends LogOperation<{ messages: number; bytes: numb
     this.#below = below;
   }
 
-  /** Raises the oldest serial that is to be seen; the sweep removes the rows. */
+  /** Raises the bounds of what is to be seen; the sweep removes the rows. */
   override write(): void {
     const { channels, view, markSurplus } = this.#tables;
     const channel = channels.open(this.#key);
     const { assigned } = channel;
-    const floor = view.floor(assigned);
     const { serial = assigned.headSerial + 1, timeMs } = this.#below;
     const bySerial = Math.min(serial, assigned.headSerial + 1);
-    const byTime = timeMs === undefined ? bySerial : view.firstSerialNotBefore(assigned, floor, timeMs);
-    const oldestSerial = Math.max(floor, Math.min(bySerial, byTime));
+    const byTime =
+      timeMs === undefined ? bySerial : view.firstSerialNotBefore(assigned, assigned.purgedBelow, timeMs);
+    const purgedBelow = Math.max(assigned.purgedBelow, Math.min(bySerial, byTime));
+    const floor = view.floor(assigned);
+    const oldestSerial = Math.max(floor, purgedBelow);
     this.result = view.measure(assigned, floor, oldestSerial);
-    if (assigned.id === null || this.result.messages === 0) return;
-    channels.assign(channel, { ...assigned, oldestSerial });
+    if (assigned.id === null || purgedBelow === assigned.purgedBelow) return;
+    channels.assign(channel, { ...assigned, oldestSerial, purgedBelow });
     markSurplus(assigned.id);
   }
 }
@@ -221,12 +269,16 @@ export class BarrierOperation extends LogOperation<true> {
 function sameRetention(one: Retention, other: Retention): boolean {
   return (
     one === other ||
-    (one.ageMs === other.ageMs && one.messages === other.messages && one.bytes === other.bytes)
+    (one.ageMs === other.ageMs &&
+      one.messages === other.messages &&
+      one.bytes === other.bytes &&
+      one.versionsAgeMs === other.versionsAgeMs)
   );
 }
 
-/** Whether rows have gathered that the sweep should remove soon. Age is left to its rounds over all channels. */
-function hasSurplus({ serial, retention: { messages, bytes } }: LogEntry, oldestSerial: number): boolean {
-  if (bytes !== undefined && serial % SURPLUS_STEP === 0) return true;
-  return messages !== undefined && serial - oldestSerial >= messages + Math.max(SURPLUS_STEP, messages / 8);
+/** Whether it is time for the sweep to look at a channel. Age is left to its rounds over all channels. */
+function hasSurplus({ messagesTotal, retention: { messages, bytes } }: ChannelRecord): boolean {
+  const step = Math.max(SURPLUS_STEP, Math.floor((messages ?? 0) / 8));
+  if (messagesTotal % step !== 0) return false;
+  return bytes !== undefined || (messages !== undefined && messagesTotal > messages);
 }

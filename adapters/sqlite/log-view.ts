@@ -1,16 +1,15 @@
-// What readers see of a channel: where retention's floor lies now, its state, its pages. Retention counts at once by this
-// floor; the rows below it are removed later, in the background.
+// What readers see of a channel's history: where retention's floor lies now, its state, its pages. Retention counts at once by
+// this floor; the rows below it are removed later, in the background.
 import {
   continuityGap,
   type Position,
   type ReadRange,
   type ReadResult,
-  type Retention,
   type StreamState,
   serialWindow,
 } from '@sockudo/server/ports';
 import type { Channel, ChannelRecord } from './channel-table.ts';
-import type { EntryMark, EntryTable } from './entry-table.ts';
+import type { ChannelFacts, EntryMark, EntryTable } from './entry-table.ts';
 
 export class LogView {
   readonly #entries: EntryTable;
@@ -21,7 +20,7 @@ export class LogView {
     this.#now = now;
   }
 
-  /** The oldest serial that readers may see; head + 1 where there is none. Never falls under one stream id. */
+  /** No create below this serial is to be seen by readers. Never falls under one stream id. */
   visibleFloor(channel: Channel): number {
     const record = channel.visible;
     const known = channel.floor.id === record.id ? channel.floor.serial : 0;
@@ -30,26 +29,36 @@ export class LogView {
     return serial;
   }
 
-  /** The oldest serial that purges and retention leave at this moment, not below `known`. */
+  /** The oldest create that purges and retention leave at this moment, not below `known`; head + 1 where there is none. */
   floor(record: ChannelRecord, known = 0): number {
-    const { headSerial, oldestSerial, retention } = record;
-    const byCount = retention.messages === undefined ? 0 : headSerial - retention.messages + 1;
-    const low = Math.min(headSerial + 1, Math.max(oldestSerial, known, byCount));
-    return this.#firstRetained(record, low);
+    const low = Math.max(record.oldestSerial, known);
+    return this.#first(record, low, this.retained(record))?.serial ?? record.headSerial + 1;
+  }
+
+  /** Whether retention leaves a create at this moment. True for all later creates of a retained one. */
+  retained({ retention, bytesTotal, messagesTotal }: ChannelRecord): (mark: EntryMark) => boolean {
+    const { ageMs, messages, bytes } = retention;
+    const oldestKeptMs = ageMs === undefined ? Number.NEGATIVE_INFINITY : this.#now() - ageMs;
+    const leastBytes = bytes === undefined ? Number.NEGATIVE_INFINITY : bytesTotal - bytes;
+    const leastMessages = messages === undefined ? Number.NEGATIVE_INFINITY : messagesTotal - messages;
+    return (mark) =>
+      mark.publishedAtMs >= oldestKeptMs &&
+      mark.bytesBefore >= leastBytes &&
+      mark.messagesBefore >= leastMessages;
   }
 
   state(channel: Channel): StreamState {
     const record = channel.visible;
-    const floor = this.visibleFloor(channel);
-    const oldest = floor > record.headSerial ? null : this.#mark(record, floor);
-    const newest = oldest === null ? null : this.#mark(record, record.headSerial);
+    const oldest = this.#from(record, this.visibleFloor(channel));
+    const newest =
+      oldest === null || record.id === null ? null : this.#entries.markUpTo(record.id, record.headSerial);
     return {
       head: positionOf(record),
-      oldestSerial: oldest === null ? null : floor,
-      newestSerial: newest === null ? null : record.headSerial,
+      oldestSerial: oldest?.serial ?? null,
+      newestSerial: newest?.serial ?? null,
       oldestPublishedAtMs: oldest?.publishedAtMs ?? null,
       newestPublishedAtMs: newest?.publishedAtMs ?? null,
-      messages: oldest === null ? 0 : record.headSerial - floor + 1,
+      messages: oldest === null ? 0 : record.messagesTotal - oldest.messagesBefore,
       bytes: oldest === null ? 0 : record.bytesTotal - oldest.bytesBefore,
     };
   }
@@ -62,43 +71,28 @@ export class LogView {
     const gap = continuityGap(range, head, isEmpty ? null : floor);
     if (gap !== null) return { kind: 'gap', reason: gap, state: this.state(channel) };
     if (isEmpty || record.id === null) return { kind: 'page', entries: [], more: false, head };
-    const { low, high } = this.#window(record, range, floor);
+    const { limit, direction } = range;
     const entries = this.#entries.page({
-      channelId: record.id,
-      key: channel.key,
-      streamId: record.streamId,
-      retention: record.retention,
-      low,
-      high,
-      direction: range.direction,
-      limit: range.limit,
+      ...factsOf(channel, record, record.id),
+      ...this.#window(record, range, floor),
+      direction,
+      limit: limit + 1,
     });
-    return { kind: 'page', entries, more: high - low + 1 > entries.length, head };
+    return { kind: 'page', entries: entries.slice(0, limit), more: entries.length > limit, head };
   }
 
   /** Messages and bytes from `floor` up to `until` (exclusive). */
   measure(record: ChannelRecord, floor: number, until: number): { messages: number; bytes: number } {
     if (until <= floor) return { messages: 0, bytes: 0 };
-    return {
-      messages: until - floor,
-      bytes: this.bytesBefore(record, until) - this.bytesBefore(record, floor),
-    };
+    const from = this.#before(record, floor);
+    const to = this.#before(record, until);
+    return { messages: to.messages - from.messages, bytes: to.bytes - from.bytes };
   }
 
-  bytesBefore(record: ChannelRecord, serial: number): number {
-    return this.#mark(record, serial)?.bytesBefore ?? record.bytesTotal;
-  }
-
-  firstSerialNotBefore(record: ChannelRecord, floor: number, timeMs: number): number {
-    return this.#bisect(record, floor, (mark) => mark.publishedAtMs >= timeMs);
-  }
-
-  #firstRetained(record: ChannelRecord, low: number): number {
-    if (low > record.headSerial) return low;
-    const isRetained = retainedBy(record.retention, record.bytesTotal, this.#now());
-    const first = this.#mark(record, low);
-    if (first !== null && isRetained(first)) return low;
-    return this.#bisect(record, low, isRetained);
+  /** The first create from `low` on that is not older; head + 1 where there is none. */
+  firstSerialNotBefore(record: ChannelRecord, low: number, timeMs: number): number {
+    const first = this.#first(record, low, (mark) => mark.publishedAtMs >= timeMs);
+    return first?.serial ?? record.headSerial + 1;
   }
 
   #window(record: ChannelRecord, range: ReadRange, floor: number): { low: number; high: number } {
@@ -107,27 +101,33 @@ export class LogView {
     const fromTime = startTimeMs === undefined ? low : this.firstSerialNotBefore(record, floor, startTimeMs);
     const untilTime =
       endTimeMs === undefined ? high : this.firstSerialNotBefore(record, floor, endTimeMs + 1) - 1;
-    return { low: Math.max(low, fromTime), high: Math.max(Math.min(high, untilTime), low - 1) };
+    return { low: Math.max(low, fromTime), high: Math.min(high, untilTime) };
   }
 
-  #mark(record: ChannelRecord, serial: number): EntryMark | null {
-    return record.id === null ? null : this.#entries.mark(record.id, serial);
+  #before(record: ChannelRecord, serial: number): { messages: number; bytes: number } {
+    const mark = this.#from(record, serial);
+    return mark === null
+      ? { messages: record.messagesTotal, bytes: record.bytesTotal }
+      : { messages: mark.messagesBefore, bytes: mark.bytesBefore };
   }
 
-  #bisect(record: ChannelRecord, low: number, isReached: (mark: EntryMark) => boolean): number {
-    if (record.id === null) return low;
-    return this.#entries.bisect(record.id, low, record.headSerial, isReached);
+  /** The first create from a serial on that belongs to this standing. */
+  #from(record: ChannelRecord, serial: number): EntryMark | null {
+    if (record.id === null || serial > record.headSerial) return null;
+    const mark = this.#entries.markFrom(record.id, serial);
+    return mark === null || mark.serial > record.headSerial ? null : mark;
   }
+
+  #first(record: ChannelRecord, low: number, isReached: (mark: EntryMark) => boolean): EntryMark | null {
+    return record.id === null ? null : this.#entries.firstMark(record.id, low, record.headSerial, isReached);
+  }
+}
+
+/** What the rows of a channel have in common. */
+export function factsOf(channel: Channel, record: ChannelRecord, channelId: number): ChannelFacts {
+  return { channelId, key: channel.key, streamId: record.streamId, retention: record.retention };
 }
 
 function positionOf({ streamId, headSerial }: ChannelRecord): Position {
   return { streamId, serial: headSerial };
-}
-
-/** Whether an entry is young enough, and all from it on small enough. True for all entries after a true one. */
-function retainedBy({ ageMs, bytes }: Retention, bytesTotal: number, nowMs: number) {
-  const oldestKeptMs = ageMs === undefined ? Number.NEGATIVE_INFINITY : nowMs - ageMs;
-  const lowestKeptBytes = bytes === undefined ? Number.NEGATIVE_INFINITY : bytesTotal - bytes;
-  return (mark: EntryMark): boolean =>
-    mark.publishedAtMs >= oldestKeptMs && mark.bytesBefore >= lowestKeptBytes;
 }

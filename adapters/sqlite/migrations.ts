@@ -6,13 +6,34 @@ import type { DatabaseSync } from 'node:sqlite';
 const APPLICATION_ID = 0x534f434b;
 
 /**
- * channels: one row per channel that was ever written to. A row without a name is a channel that was reset: its entries
+ * Step 1. channels: one row per channel that was ever written to. A row without a name is a channel that was reset: its entries
  * wait for removal. `oldest_serial` is the first entry that is still to be seen; rows below it wait for removal.
  * recent: entries in the order of their arrival; at each start, and while the server runs, they move to `entries`, which holds
  * them by channel. `bytes_before` is the running size of all earlier entries of the channel, so that the size of any range is one
  * subtraction. receipts: no index on the end of life, because such an index costs each commit a page; a slow scan in key
  * order removes what has ended.
+ *
+ * Step 2, messages that change. `entries` are the creates, now with holes between their serials; `messages_before` counts those
+ * before (null: serial - 1, a row of step 1). `oldest_serial` bounds the history, `purged_below` everything, and a message
+ * between the two is kept while its newest version is not older than `versions_since_ms`. versions: `data` is the fragment of
+ * an append; `base_serial` names the entry whose whole data the fragments follow; the newest row has the sums of its message,
+ * so that no row is ever changed. recent_versions: as `recent`. receipts with a message go with it.
  */
+const VERSION_COLUMNS = `
+    published_at_ms INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    version_serial TEXT NOT NULL,
+    event TEXT,
+    data TEXT,
+    extras TEXT,
+    user_id TEXT,
+    description TEXT,
+    metadata TEXT,
+    base_serial INTEGER NOT NULL,
+    data_kind TEXT NOT NULL,
+    data_bytes INTEGER NOT NULL,
+    append_count INTEGER NOT NULL`;
+
 const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE store (
@@ -77,6 +98,56 @@ const MIGRATIONS: readonly string[] = [
     expires_at_ms INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX cache_by_end ON cache (expires_at_ms);
+  `,
+  `
+  ALTER TABLE channels ADD COLUMN messages_total INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE channels ADD COLUMN purged_below INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE channels ADD COLUMN versions_since_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE channels ADD COLUMN retention_versions_age_ms INTEGER;
+  UPDATE channels SET messages_total = head_serial, purged_below = oldest_serial;
+  ALTER TABLE entries ADD COLUMN creator_id TEXT;
+  ALTER TABLE entries ADD COLUMN messages_before INTEGER;
+  ALTER TABLE recent ADD COLUMN creator_id TEXT;
+  ALTER TABLE recent ADD COLUMN messages_before INTEGER;
+  ALTER TABLE receipts ADD COLUMN channel_id INTEGER;
+  ALTER TABLE receipts ADD COLUMN history_serial INTEGER;
+  CREATE TABLE versions (
+    channel_id INTEGER NOT NULL,
+    history_serial INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    ${VERSION_COLUMNS},
+    PRIMARY KEY (channel_id, history_serial, serial)
+  ) WITHOUT ROWID;
+  CREATE INDEX versions_by_serial ON versions (channel_id, serial);
+  CREATE TABLE recent_versions (
+    sequence INTEGER PRIMARY KEY,
+    channel_id INTEGER NOT NULL,
+    history_serial INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    ${VERSION_COLUMNS}
+  );
+  CREATE TABLE annotations (
+    channel_id INTEGER NOT NULL,
+    history_serial INTEGER NOT NULL,
+    annotation_serial TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    published_at_ms INTEGER NOT NULL,
+    target_serial TEXT,
+    type TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (channel_id, history_serial, annotation_serial)
+  ) WITHOUT ROWID;
+  CREATE INDEX annotations_by_serial ON annotations (channel_id, serial);
+  CREATE INDEX annotations_by_target ON annotations (channel_id, history_serial, target_serial)
+    WHERE target_serial IS NOT NULL;
+  CREATE TABLE projections (
+    channel_id INTEGER NOT NULL,
+    history_serial INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    message_serial TEXT NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (channel_id, history_serial, type)
+  ) WITHOUT ROWID;
   `,
 ];
 

@@ -2,6 +2,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Receipt } from '@sockudo/server/ports';
 
+/** The message that a receipt belongs to and goes with. */
+export interface ReceiptTie {
+  readonly channelId: number;
+  readonly historySerial: number;
+}
+
 /** A place in the table's key order. */
 export interface ReceiptCursor {
   readonly scope: string;
@@ -17,9 +23,9 @@ export class ReceiptTable {
 
   constructor(connection: DatabaseSync) {
     this.#find = connection.prepare(
-      'SELECT expires_at_ms, fingerprint, answer FROM receipts WHERE scope = ? AND key = ?',
+      'SELECT expires_at_ms, fingerprint, answer, channel_id, history_serial FROM receipts WHERE scope = ? AND key = ?',
     );
-    this.#insert = connection.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?)');
+    this.#insert = connection.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#ahead = connection.prepare(
       'SELECT scope, key FROM receipts WHERE (scope, key) > (?, ?) ORDER BY scope, key LIMIT 1 OFFSET ?',
     );
@@ -31,22 +37,30 @@ export class ReceiptTable {
     );
   }
 
-  find(scope: string, key: string, nowMs: number): Receipt | null {
+  find(
+    scope: string,
+    key: string,
+    nowMs: number,
+  ): { readonly receipt: Receipt; readonly tie: ReceiptTie | null } | null {
     const row = this.#find.get(scope, key);
     if (row === undefined || Number(row.expires_at_ms) <= nowMs) return null;
-    const { fingerprint } = row;
-    return {
+    const { fingerprint, channel_id: channelId } = row;
+    const receipt: Receipt = {
       scope,
       key,
       ...(fingerprint === null ? {} : { fingerprint: String(fingerprint) }),
       expiresAtMs: Number(row.expires_at_ms),
       answer: String(row.answer),
     };
+    const tie =
+      channelId === null ? null : { channelId: Number(channelId), historySerial: Number(row.history_serial) };
+    return { receipt, tie };
   }
 
-  insert(receipt: Receipt): void {
+  insert(receipt: Receipt, tie: ReceiptTie | null = null): void {
     const { scope, key, expiresAtMs, fingerprint, answer } = receipt;
-    this.#insert.run(scope, key, expiresAtMs, fingerprint ?? null, answer);
+    const { channelId = null, historySerial = null } = tie ?? {};
+    this.#insert.run(scope, key, expiresAtMs, fingerprint ?? null, answer, channelId, historySerial);
   }
 
   /** Looks at the next `count` rows after a place and removes those that have ended. Null: the table ends there. */

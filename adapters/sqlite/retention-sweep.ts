@@ -1,21 +1,19 @@
-// Removes in the background what is no longer to be seen: rows below a channel's floor, channels that were reset, receipts
+// Removes in the background what is no longer to be seen: rows beyond a channel's retention, channels that were reset, receipts
 // that have ended. Small slices that ride in the group commit, so a commit never waits longer than for one slice.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChannelKey } from '@sockudo/server/ports';
 import type { ChannelTable } from './channel-table.ts';
 import type { EntrySettler } from './entry-settler.ts';
-import type { EntryTable } from './entry-table.ts';
 import type { GroupCommit, Operation } from './group-commit.ts';
-import type { LogView } from './log-view.ts';
 import type { ReceiptCursor, ReceiptTable } from './receipt-table.ts';
+import type { RemovalStep, RowRemoval } from './row-removal.ts';
 
 export interface SweepOptions {
   readonly connection: DatabaseSync;
   readonly channels: ChannelTable;
-  readonly entries: EntryTable;
   readonly receipts: ReceiptTable;
+  readonly removal: RowRemoval;
   readonly settler: EntrySettler;
-  readonly view: LogView;
   readonly writer: GroupCommit;
   readonly now: () => number;
 }
@@ -41,8 +39,8 @@ export class RetentionSweep {
   readonly #nextChannels: StatementSync;
   readonly #channel: StatementSync;
   readonly #removeChannel: StatementSync;
-  /** Rows of `channels` that are known to have entries to remove. Bounded by the channels there are. */
-  readonly #surplus = new Set<number>();
+  /** Channels that are known to have rows to remove, and the serial to go on with. Bounded by the channels there are. */
+  readonly #surplus = new Map<number, number>();
   #afterChannel = 0;
   #afterReceipt: ReceiptCursor | null = { scope: '', key: '' };
   #hasForgotten = false;
@@ -61,7 +59,7 @@ export class RetentionSweep {
 
   markSurplus(channelId: number): void {
     if (this.#surplus.size === 0) this.#wait(PAUSE_MS.surplus);
-    this.#surplus.add(channelId);
+    if (!this.#surplus.has(channelId)) this.#surplus.set(channelId, 0);
   }
 
   /** A whole round now, after all entries that are there have moved to their places. */
@@ -138,15 +136,17 @@ export class RetentionSweep {
 
   #removeSurplus(): Removed {
     let left = SLICE_ROWS;
-    let bytes = 0;
-    for (const id of this.#surplus) {
-      const removed = this.#removeBelowFloor(id, left);
-      left -= removed.messages;
+    let { messages, bytes } = NOTHING;
+    for (const [id, from] of this.#surplus) {
+      if (left <= 0) break;
+      const removed = this.#removeFrom(id, from, left);
+      left -= removed.rows;
+      messages += removed.messages;
       bytes += removed.bytes;
-      if (left === 0) break;
-      this.#surplus.delete(id);
+      if (removed.next === null) this.#surplus.delete(id);
+      else this.#surplus.set(id, removed.next);
     }
-    return { messages: SLICE_ROWS - left, bytes };
+    return { messages, bytes };
   }
 
   /** Goes on with the round: the next channels, the next receipts. */
@@ -168,41 +168,28 @@ export class RetentionSweep {
   }
 
   #lookAt(row: Record<string, unknown>): void {
-    const { channels, entries, view, now } = this.#options;
+    const { channels, removal, now } = this.#options;
     const id = Number(row.id);
     const key = keyOf(row);
-    const first = entries.firstSettled(id);
-    if (first !== null) {
-      const floor = key === null ? Number.POSITIVE_INFINITY : view.visibleFloor(channels.glance(key, row));
-      if (first.serial < floor) this.#surplus.add(id);
+    if (removal.hasSurplus(id, key === null ? null : channels.glance(key, row))) {
+      this.#surplus.set(id, 0);
       return;
     }
-    if (entries.hasRecent(id)) return;
+    if (!removal.isEmpty(id)) return;
     const lastUse = Math.max(Number(row.stored_at_ms), Number(row.last_published_at_ms));
     if (key === null) this.#removeChannel.run(id);
     else if (lastUse < now() - FORGET_AFTER_MS && channels.forget(key)) this.#hasForgotten = true;
   }
 
-  /** Removes at most `limit` rows of a channel, the oldest first. */
-  #removeBelowFloor(id: number, limit: number): Removed {
-    const { channels, entries, view } = this.#options;
+  /** Removes about `limit` rows of a channel at most. */
+  #removeFrom(id: number, from: number, limit: number): RemovalStep {
+    const { channels, removal } = this.#options;
     const row = this.#channel.get(id);
-    const first = entries.firstSettled(id);
-    if (row === undefined || first === null) return NOTHING;
+    if (row === undefined) return { ...NOTHING, rows: 0, next: null };
     const key = keyOf(row);
-    const channel = key === null ? null : channels.open(key);
-    const floor = channel === null ? Number(row.head_serial) + 1 : view.visibleFloor(channel);
-    const until = Math.min(floor, first.serial + limit);
-    if (until <= first.serial) return NOTHING;
-    const bytesBefore = entries.mark(id, until)?.bytesBefore ?? Number(row.bytes_total);
-    const messages = entries.remove(id, first.serial, until);
-    if (channel !== null && channel.assigned.oldestSerial < until) {
-      channels.assign(channel, { ...channel.assigned, oldestSerial: until });
-    }
-    if (channel === null && entries.firstSettled(id) === null && !entries.hasRecent(id)) {
-      this.#removeChannel.run(id);
-    }
-    return { messages, bytes: Math.max(0, bytesBefore - first.bytesBefore) };
+    const step = removal.step(id, key === null ? null : channels.open(key), from, limit);
+    if (key === null && step.next === null && removal.isEmpty(id)) this.#removeChannel.run(id);
+    return step;
   }
 }
 

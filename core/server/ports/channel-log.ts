@@ -2,7 +2,8 @@
 // connections, frames or HTTP. One contract suite (channel-log.contract.ts) runs against every driver.
 //
 // Invariants
-//   L1  Serials of a channel are 1, 2, 3 … without holes under one `streamId`, whatever runs concurrently.
+//   L1  Serials of a channel are 1, 2, 3 … without holes under one `streamId`, whatever runs concurrently. Creates share the
+//       number line with what MessageLog adds (message-log.ts), so where messages change, the creates alone have holes.
 //   L2  A commit is all or nothing: every entry and every receipt of it, or none; a refused or failed commit uses no serial.
 //   L3  When `commit` resolves, the promise named by `durability` is kept, and every later read sees the entries.
 //   L4  Commits of one channel resolve in serial order.
@@ -30,6 +31,11 @@ export interface Retention {
   readonly ageMs?: number;
   readonly messages?: number;
   readonly bytes?: number;
+  /**
+   * How long a mutable message outlives its place in the history, from its newest version on; absent: as `ageMs`. Where
+   * neither is given, it leaves with its create.
+   */
+  readonly versionsAgeMs?: number;
 }
 
 /** A message about to be committed. Texts are stored as given: `data`, `tags` and `extras` are JSON texts. */

@@ -1,3 +1,5 @@
+export { historySerialOf } from '@sockudo/protocol';
+export type { Bus, BusCounts, BusListener, BusState } from './bus.ts';
 export type { Cache, CachedValue } from './cache.ts';
 export {
   type ChannelKey,
@@ -48,6 +50,16 @@ export type {
   VersionEntry,
   VersionsRange,
 } from './message-log.ts';
+export {
+  joinFragments,
+  messageStateOf,
+  nextVersion,
+  type StoredVersion,
+  type VersionPlace,
+  versionEntryOf,
+  versionsKeptFromMs,
+} from './message-rules.ts';
+export type { NodeWatch, NodeWatchListener } from './node-watch.ts';
 export type { Occupancy } from './occupancy.ts';
 export type { JoinRequest, JoinResult, Member, Presence } from './presence.ts';
 export {

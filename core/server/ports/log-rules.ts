@@ -57,6 +57,7 @@ export function entryBytes(entry: LogEntry): number {
   if (entry.messageId !== undefined) bytes += Buffer.byteLength(entry.messageId);
   if (entry.messageSerial !== undefined) bytes += Buffer.byteLength(entry.messageSerial);
   if (entry.userId !== undefined) bytes += Buffer.byteLength(entry.userId);
+  if (entry.creatorId !== undefined) bytes += Buffer.byteLength(entry.creatorId);
   if (entry.tags !== undefined) bytes += Buffer.byteLength(entry.tags);
   if (entry.extras !== undefined) bytes += Buffer.byteLength(entry.extras);
   return bytes;

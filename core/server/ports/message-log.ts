@@ -116,7 +116,7 @@ export type MutationResult =
   | { readonly kind: 'refused'; readonly error: unknown };
 
 export interface AnnotationRecord {
-  /** Unique in the server; sorts by order within the channel. */
+  /** Unique in the server; sorts by order within the message. */
   readonly annotationSerial: string;
   readonly action: 'annotation.create' | 'annotation.delete';
   readonly messageSerial: string;
@@ -131,7 +131,10 @@ export interface AnnotationRecord {
   readonly id?: string;
   /** Deletes only: the annotation that is taken back. */
   readonly targetSerial?: string;
-  /** Set by the driver when it hands out a create: the delete that took it back. Not part of a new record. */
+  /**
+   * Set by the driver in answers and as `target`, not in what is replayed: the delete that took this create back. Not part of a
+   * new record.
+   */
   readonly deletedBy?: string;
   readonly timestampMs: number;
 }
@@ -143,7 +146,11 @@ export interface AnnotationDraft {
   readonly retention: Retention;
   /** Makes the record; runs inside the step. `target`: the record that `targetSerial` names, null where there is none. */
   readonly record: (annotationSerial: string, target: AnnotationRecord | null) => AnnotationRecord;
-  readonly annotationSerial: (historySerial: number) => string;
+  /**
+   * Serial of the record; names the message's create as version serials do. `above`: the message's newest annotation serial,
+   * absent where there is none; sorts above it.
+   */
+  readonly annotationSerial: (historySerial: number, above?: string) => string;
   readonly targetSerial?: string;
   /** Next projection of (message, type) as JSON text; `state` null: none yet. Pure. What `record` or `project` throw refuses. */
   readonly project: (
@@ -221,7 +228,7 @@ export interface MessageLog {
   /** Rejects with `StoreUnavailable` when the store failed. */
   mutate(draft: MutationDraft): Promise<MutationResult>;
   annotate(draft: AnnotationDraft): Promise<AnnotationResult>;
-  /** Null: never created, purged, or past the retention of versions. */
+  /** Null: never created, purged, or beyond history and `versionsAgeMs` both. */
   message(key: ChannelKey, messageSerial: string): Promise<MessageState | null>;
   /** The create and every version; null where the message is unknown. */
   versions(
@@ -236,11 +243,14 @@ export interface MessageLog {
     range: { readonly type?: string; readonly from?: string; readonly limit: number },
   ): Promise<{ readonly records: readonly AnnotationRecord[]; readonly more: boolean }>;
   annotation(key: ChannelKey, annotationSerial: string): Promise<AnnotationRecord | null>;
-  /** Projections of a channel by message, newest message first, `limit` at most. */
+  /** Projections of a channel by message, newest message first, then by type; `limit` at most. */
   projections(key: ChannelKey, limit: number): Promise<readonly Projection[]>;
   /** History: creates with what they have become. Same paging, bounds and gaps as `ChannelLog.read`. */
   rows(key: ChannelKey, range: ReadRange): Promise<RowsResult>;
-  /** Every entry strictly after `from`, oldest first. Gap rules of `ChannelLog.read` oldest-first. */
+  /**
+   * Every entry strictly after `from`, oldest first, `limit` at most. A page has no holes: where something it would hold is
+   * gone, and for positions of another stream or ahead of the head, the answer is a gap.
+   */
   replay(key: ChannelKey, from: Position, limit: number): Promise<ReplayResult>;
 }
 

@@ -1,0 +1,173 @@
+// The two ways to change a message, as operations of the group commit: a new version, an annotation. All is decided in `plan`,
+// where each sees what the one before it left; a refused one writes nothing.
+import {
+  type AnnotationDraft,
+  type AnnotationResult,
+  type MutationDraft,
+  type MutationResult,
+  nextVersion,
+  type Receipt,
+  receiptVerdict,
+  type StoredVersion,
+  StoreUnavailable,
+} from '@sockudo/server/ports';
+import type { StoredAnnotation } from './annotation-table.ts';
+import type { Channel } from './channel-table.ts';
+import type { Message } from './hot-messages.ts';
+import { findReceipt, LogOperation, type LogTables, underRetention } from './log-operations.ts';
+
+/** The content of a change is known only once it is planned. */
+const ASSUMED_BYTES = 1024;
+
+export class MutateOperation extends LogOperation<MutationResult> {
+  readonly bytes = ASSUMED_BYTES;
+  readonly #tables: LogTables;
+  readonly #draft: MutationDraft;
+  #drawn: { readonly channel: Channel; readonly message: Message; readonly version: StoredVersion } | null =
+    null;
+  #receipt: Receipt | null = null;
+
+  constructor(tables: LogTables, draft: MutationDraft) {
+    super();
+    this.#tables = tables;
+    this.#draft = draft;
+  }
+
+  override plan(): void {
+    this.#drawn = null;
+    this.#receipt = null;
+    const { channels, messages } = this.#tables;
+    const channel = channels.open(this.#draft.key);
+    const { assigned } = channel;
+    const message = messages.find(channel, assigned, this.#draft.messageSerial);
+    if (message === null || assigned.id === null) {
+      this.result = { kind: 'unknown-message' };
+      return;
+    }
+    this.result = this.#usedReceipt() ?? this.#draw(channel, message, assigned.id);
+  }
+
+  override write(): void {
+    if (this.#drawn === null) return;
+    const { channels, recentVersions, hot, receipts } = this.#tables;
+    const { channel, message, version } = this.#drawn;
+    const standing = underRetention(this.#tables, channel, this.#draft.retention);
+    recentVersions.add(standing.id, channel.key, { entry: version, bytes: sizeOf(version) });
+    hot.change(standing.id, { ...message, latest: version });
+    channels.advance(channel, {
+      ...standing,
+      headSerial: version.serial,
+      lastPublishedAtMs: version.publishedAtMs,
+    });
+    if (this.#receipt === null) return;
+    receipts.insert(this.#receipt, { channelId: standing.id, historySerial: version.historySerial });
+  }
+
+  #usedReceipt(): MutationResult | null {
+    const { receipt } = this.#draft;
+    if (receipt === undefined) return null;
+    const used = findReceipt(this.#tables, receipt, ({ assigned }) => assigned);
+    return used === null ? null : { kind: receiptVerdict(receipt, used), receipt: used };
+  }
+
+  #draw(channel: Channel, message: Message, channelId: number): MutationResult {
+    const { messages } = this.#tables;
+    const { create, latest } = message;
+    const { receipt } = this.#draft;
+    const state = messages.stateOf(channelId, message);
+    let version: StoredVersion;
+    try {
+      const draft = this.#draft.apply(state);
+      version = nextVersion(create, latest, draft, {
+        ...nextPlace(channel, this.#draft.publishedAtMs),
+        versionSerial: this.#draft.versionSerial(state.historySerial, state.versionSerial),
+      });
+    } catch (error) {
+      return refusedBy(error);
+    }
+    const entry = messages.entryOf(channelId, create, version);
+    if (receipt !== undefined) this.#receipt = { ...receipt, answer: receipt.answer(entry) };
+    this.#drawn = { channel, message, version };
+    return { kind: 'committed', entry };
+  }
+}
+
+export class AnnotateOperation extends LogOperation<AnnotationResult> {
+  readonly bytes = ASSUMED_BYTES;
+  readonly #tables: LogTables;
+  readonly #draft: AnnotationDraft;
+  #drawn: {
+    readonly channel: Channel;
+    readonly annotation: StoredAnnotation;
+    readonly state: string;
+  } | null = null;
+
+  constructor(tables: LogTables, draft: AnnotationDraft) {
+    super();
+    this.#tables = tables;
+    this.#draft = draft;
+  }
+
+  override plan(): void {
+    this.#drawn = null;
+    const { channels, messages } = this.#tables;
+    const channel = channels.open(this.#draft.key);
+    const { assigned } = channel;
+    const message = messages.find(channel, assigned, this.#draft.messageSerial);
+    this.result =
+      message === null || assigned.id === null
+        ? { kind: 'unknown-message' }
+        : this.#draw(channel, assigned.id, message.create.serial);
+  }
+
+  override write(): void {
+    if (this.#drawn === null) return;
+    const { channels, annotations } = this.#tables;
+    const { channel, annotation, state } = this.#drawn;
+    const standing = underRetention(this.#tables, channel, this.#draft.retention);
+    annotations.insert(standing.id, annotation, state);
+    const { serial: headSerial, publishedAtMs: lastPublishedAtMs } = annotation;
+    // No recent row tells of it after a start, so the channel's row has to.
+    channels.assign(channel, { ...standing, headSerial, lastPublishedAtMs });
+  }
+
+  #draw(channel: Channel, channelId: number, historySerial: number): AnnotationResult {
+    const { annotations, messages } = this.#tables;
+    const { key, targetSerial, publishedAtMs, annotationSerial, record: recordOf, project } = this.#draft;
+    const newest = annotations.newestSerial(channelId, historySerial) ?? undefined;
+    const target =
+      targetSerial === undefined ? null : messages.annotation(channel, channel.assigned, targetSerial);
+    const place = nextPlace(channel, publishedAtMs);
+    try {
+      const record = recordOf(annotationSerial(historySerial, newest), target);
+      const before = annotations.projection(channelId, historySerial, record.type);
+      const projection = project(before, record, target);
+      const { streamId } = channel.assigned;
+      this.#drawn = { channel, annotation: { historySerial, ...place, record }, state: projection };
+      return {
+        kind: 'committed',
+        entry: { kind: 'annotation', key, streamId, ...place, record },
+        projection,
+      };
+    } catch (error) {
+      return refusedBy(error);
+    }
+  }
+}
+
+function nextPlace({ assigned }: Channel, publishedAtMs: number): { serial: number; publishedAtMs: number } {
+  return {
+    serial: assigned.headSerial + 1,
+    publishedAtMs: Math.max(publishedAtMs, assigned.lastPublishedAtMs),
+  };
+}
+
+/** What the caller's function threw is his refusal, unless it passes on that the store could not be read. */
+function refusedBy(error: unknown): { readonly kind: 'refused'; readonly error: unknown } {
+  if (error instanceof StoreUnavailable) throw error;
+  return { kind: 'refused', error };
+}
+
+function sizeOf({ data, extras = '', metadata = '' }: StoredVersion): number {
+  return 200 + (data?.length ?? 0) + extras.length + metadata.length;
+}

@@ -1,0 +1,266 @@
+// What readers and mutations see of the messages of a channel: which are known at this moment, what they have become, their
+// versions and annotations, and the whole number line for a replay.
+import {
+  type AnnotationEntry,
+  type AnnotationRecord,
+  continuityGap,
+  type HistoryRow,
+  historySerialOf,
+  type LogEntry,
+  type MessageLog,
+  type MessageState,
+  messageStateOf,
+  type Position,
+  type Projection,
+  type ReadRange,
+  type ReplayEntry,
+  type ReplayResult,
+  type RowsResult,
+  type StoredVersion,
+  StoreUnavailable,
+  type VersionEntry,
+  type VersionsRange,
+  versionEntryOf,
+  versionsKeptFromMs,
+} from '@sockudo/server/ports';
+import type { AnnotationTable } from './annotation-table.ts';
+import type { Channel, ChannelRecord } from './channel-table.ts';
+import type { EntryTable } from './entry-table.ts';
+import type { HotMessages, Message } from './hot-messages.ts';
+import { factsOf, type LogView } from './log-view.ts';
+import type { VersionTable } from './version-table.ts';
+
+export interface MessageViewOptions {
+  readonly entries: EntryTable;
+  readonly versions: VersionTable;
+  readonly annotations: AnnotationTable;
+  readonly hot: HotMessages;
+  readonly view: LogView;
+  readonly now: () => number;
+}
+
+export class MessageView {
+  readonly #options: MessageViewOptions;
+
+  constructor(options: MessageViewOptions) {
+    this.#options = options;
+  }
+
+  /** The message of a serial as a standing of the channel has it; null where it is not known. */
+  find(channel: Channel, record: ChannelRecord, messageSerial: string): Message | null {
+    const historySerial = historySerialOf(messageSerial);
+    const message = historySerial === null ? null : this.at(channel, record, historySerial);
+    return message?.create.messageSerial === messageSerial ? message : null;
+  }
+
+  /** The message whose create has this serial. */
+  at(channel: Channel, record: ChannelRecord, historySerial: number): Message | null {
+    if (record.id === null || historySerial > record.headSerial || historySerial < record.purgedBelow)
+      return null;
+    const newest = this.#load(channel, record, record.id, historySerial);
+    if (newest?.create.messageSerial === undefined) return null;
+    const message = this.#asOf(newest, record, record.id);
+    return this.#isKept(record, message) ? message : null;
+  }
+
+  state(channel: Channel, messageSerial: string): MessageState | null {
+    const record = channel.visible;
+    const message = this.find(channel, record, messageSerial);
+    return message === null || record.id === null ? null : this.stateOf(record.id, message);
+  }
+
+  stateOf(channelId: number, { create, latest }: Message): MessageState {
+    return messageStateOf(create, latest, () =>
+      latest === null ? create.data : this.#whole(channelId, create, latest),
+    );
+  }
+
+  entryOf(channelId: number, create: LogEntry, version: StoredVersion): VersionEntry {
+    return versionEntryOf(create, version, () => this.#whole(channelId, create, version));
+  }
+
+  versions(
+    channel: Channel,
+    messageSerial: string,
+    { direction, limit, from }: VersionsRange,
+  ): Awaited<ReturnType<MessageLog['versions']>> {
+    const record = channel.visible;
+    const { id } = record;
+    const message = this.find(channel, record, messageSerial);
+    if (id === null || message === null) return null;
+    const { create } = message;
+    const page = this.#options.versions.page({
+      channelId: id,
+      historySerial: create.serial,
+      until: record.headSerial,
+      direction,
+      limit: limit + 1,
+      ...(from !== undefined && { from }),
+    });
+    const entries: (LogEntry | VersionEntry)[] = page.map((version) => this.entryOf(id, create, version));
+    // The create is the first of the versions.
+    if (direction === 'oldest-first') {
+      if (from === undefined || messageSerial > from) entries.unshift(create);
+    } else if (from === undefined || messageSerial < from) entries.push(create);
+    return { entries: entries.slice(0, limit), more: entries.length > limit };
+  }
+
+  /** The history, each create with what it has become. */
+  rows(channel: Channel, range: ReadRange): RowsResult {
+    const page = this.#options.view.read(channel, range);
+    if (page.kind === 'gap') return page;
+    const { entries, ...rest } = page;
+    const latestOf = this.#latestOf(channel, entries);
+    return { ...rest, rows: entries.map((entry): HistoryRow => ({ entry, latest: latestOf(entry) })) };
+  }
+
+  /** A page of the number line. It has no hole, or else something is gone. */
+  replay(channel: Channel, from: Position, limit: number): ReplayResult {
+    const record = channel.visible;
+    const head = { streamId: record.streamId, serial: record.headSerial };
+    const gapOf = (reason: 'trimmed' | 'other-stream' | 'ahead'): ReplayResult => ({
+      kind: 'gap',
+      reason,
+      state: this.#options.view.state(channel),
+    });
+    const gap = continuityGap({ direction: 'oldest-first', limit, from }, head, null);
+    if (gap === 'other-stream' || gap === 'ahead') return gapOf(gap);
+    const low = from.serial + 1;
+    const high = Math.min(head.serial, from.serial + limit);
+    if (record.id === null || high < low) return { kind: 'page', entries: [], more: false, head };
+    const entries = this.#line(channel, record, record.id, low, high);
+    if (entries.length < high - low + 1) return gapOf('trimmed');
+    return { kind: 'page', entries, more: high < head.serial, head };
+  }
+
+  annotations(
+    channel: Channel,
+    messageSerial: string,
+    { type, from, limit }: Parameters<MessageLog['annotations']>[2],
+  ): Awaited<ReturnType<MessageLog['annotations']>> {
+    const record = channel.visible;
+    const message = this.find(channel, record, messageSerial);
+    if (record.id === null || message === null) return { records: [], more: false };
+    const records = this.#options.annotations.page({
+      channelId: record.id,
+      historySerial: message.create.serial,
+      until: record.headSerial,
+      limit: limit + 1,
+      ...(type !== undefined && { type }),
+      ...(from !== undefined && { from }),
+    });
+    return { records: records.slice(0, limit), more: records.length > limit };
+  }
+
+  annotation(channel: Channel, record: ChannelRecord, annotationSerial: string): AnnotationRecord | null {
+    const historySerial = historySerialOf(annotationSerial);
+    if (record.id === null || historySerial === null) return null;
+    if (this.at(channel, record, historySerial) === null) return null;
+    return this.#options.annotations.find(record.id, historySerial, annotationSerial, record.headSerial);
+  }
+
+  projections(channel: Channel, limit: number): Projection[] {
+    const record = channel.visible;
+    const found: Projection[] = [];
+    if (record.id === null) return found;
+    const isKnown = once((historySerial: number) => this.at(channel, record, historySerial) !== null);
+    for (const { historySerial, ...projection } of this.#options.annotations.projections(record.id)) {
+      if (found.length >= limit) break;
+      if (isKnown(historySerial)) found.push(projection);
+    }
+    return found;
+  }
+
+  #load(channel: Channel, record: ChannelRecord, channelId: number, historySerial: number): Message | null {
+    const { hot, entries, versions } = this.#options;
+    const known = hot.get(channelId, historySerial);
+    if (known !== null) return known;
+    const found = entries.find(factsOf(channel, record, channelId), historySerial);
+    if (found === null) return null;
+    const latest = versions.latest(channelId, historySerial, Number.MAX_SAFE_INTEGER);
+    const message: Message = { create: found.entry, mark: found.mark, latest };
+    hot.remember(channelId, message);
+    return message;
+  }
+
+  /** Without what came after the standing. */
+  #asOf(message: Message, { headSerial }: ChannelRecord, channelId: number): Message {
+    const { create, latest } = message;
+    if (latest === null || latest.serial <= headSerial) return message;
+    return { ...message, latest: this.#options.versions.latest(channelId, create.serial, headSerial) };
+  }
+
+  /** In the history, or young enough by its newest version. */
+  #isKept(record: ChannelRecord, { create, mark, latest }: Message): boolean {
+    const { view, now } = this.#options;
+    if (create.serial >= record.oldestSerial && view.retained(record)(mark)) return true;
+    const versionAtMs = latest?.publishedAtMs ?? create.publishedAtMs;
+    return versionAtMs >= Math.max(record.versionsSinceMs, versionsKeptFromMs(record.retention, now()));
+  }
+
+  #whole(channelId: number, create: LogEntry, version: StoredVersion): string | null {
+    try {
+      return this.#options.versions.whole(channelId, version, () => create.data);
+    } catch (error) {
+      throw new StoreUnavailable('the text of a message could not be read', { cause: error });
+    }
+  }
+
+  #latestOf(channel: Channel, entries: readonly LogEntry[]): (entry: LogEntry) => MessageState | null {
+    const { id, headSerial } = channel.visible;
+    const serials = entries.filter((entry) => entry.messageSerial !== undefined).map(({ serial }) => serial);
+    if (id === null || serials.length === 0) return () => null;
+    const { versions } = this.#options;
+    const changed = versions.changed(id, Math.min(...serials), Math.max(...serials));
+    return (create) => {
+      if (!changed.has(create.serial)) return null;
+      const latest = versions.latest(id, create.serial, headSerial);
+      return latest === null ? null : messageStateOf(create, latest, () => this.#whole(id, create, latest));
+    };
+  }
+
+  /** What is to be seen of the serials from `low` to `high`, in order. */
+  #line(
+    channel: Channel,
+    record: ChannelRecord,
+    channelId: number,
+    low: number,
+    high: number,
+  ): ReplayEntry[] {
+    const { entries, versions, annotations, view } = this.#options;
+    const messageAt = once((historySerial: number) => this.at(channel, record, historySerial));
+    const floor = view.visibleFloor(channel);
+    const creates = entries.page({
+      ...factsOf(channel, record, channelId),
+      low: Math.max(low, floor),
+      high,
+      direction: 'oldest-first',
+      limit: high - low + 1,
+    });
+    const changes: ReplayEntry[] = versions.between(channelId, low, high).flatMap((version) => {
+      const message = messageAt(version.historySerial);
+      return message === null ? [] : [this.entryOf(channelId, message.create, version)];
+    });
+    if (creates.length + changes.length < high - low + 1) {
+      for (const { historySerial, ...event } of annotations.between(channelId, low, high)) {
+        const { key } = channel;
+        const { streamId } = record;
+        const entry: AnnotationEntry = { kind: 'annotation', key, streamId, ...event };
+        if (messageAt(historySerial) !== null) changes.push(entry);
+      }
+    }
+    return [...creates, ...changes].sort((one, other) => one.serial - other.serial);
+  }
+}
+
+/** Asks once for each argument. */
+function once<Answer>(ask: (argument: number) => Answer): (argument: number) => Answer {
+  const answers = new Map<number, { readonly answer: Answer }>();
+  return (argument) => {
+    const known = answers.get(argument);
+    if (known !== undefined) return known.answer;
+    const answer = ask(argument);
+    answers.set(argument, { answer });
+    return answer;
+  };
+}
