@@ -98,9 +98,7 @@ interface Found {
 
 function rewoundOf(found: readonly Found[], head: Position): Pick<Rewound, 'messages' | 'versions'> {
   const versions = new RewoundVersions(head.streamId);
-  for (const { row } of found) {
-    if (row.latest !== null && row.latest.deliverySerial > head.serial) versions.add(row.latest);
-  }
+  for (const { row } of found) versions.add(row);
   return { messages: found.map(({ frames }) => frames), versions };
 }
 

@@ -1,35 +1,38 @@
-// Versions that a rewind has shown although they lie above the acknowledged position: a row of the history shows what a message
-// has become, also by mutations of the very moment. Their live frames must not come again (divergence D37).
-
+// What a rewind has shown: rows of the history, each as its message stands, also by mutations of the very moment. Live frames of
+// what a row shows must not come after it, even where they lie above the acknowledged position (divergence D37).
 import type { Message } from '../ports/message.ts';
-import type { MessageState } from '../ports/message-log.ts';
+import type { HistoryRow } from '../ports/message-log.ts';
 import type { Gate, GateVerdict } from './gates.ts';
 import type { MessageFrames } from './message-frames.ts';
 import type { Subscription } from './subscription.ts';
 
 export class RewoundVersions {
   readonly #streamId: string;
-  /** Serial of the shown version, by message. */
+  /** Serial of the version that was shown, by message. */
   readonly #shown = new Map<string, number>();
+  /** Serials of rows whose messages have no versions. */
+  readonly #plain = new Set<number>();
   #highest = 0;
 
   constructor(streamId: string) {
     this.#streamId = streamId;
   }
 
-  add({ messageSerial, deliverySerial }: Pick<MessageState, 'messageSerial' | 'deliverySerial'>): void {
-    this.#shown.set(messageSerial, deliverySerial);
-    this.#highest = Math.max(this.#highest, deliverySerial);
+  add({ entry, latest }: HistoryRow): void {
+    const serial = latest?.deliverySerial ?? entry.serial;
+    if (entry.messageSerial === undefined) this.#plain.add(serial);
+    else this.#shown.set(entry.messageSerial, serial);
+    this.#highest = Math.max(this.#highest, serial);
   }
 
   get isEmpty(): boolean {
-    return this.#shown.size === 0;
+    return this.#highest === 0;
   }
 
   covers({ version, position }: Message): boolean {
-    if (version === undefined || position === undefined) return false;
-    const shown = this.#shown.get(version.messageSerial);
-    return shown !== undefined && position.serial <= shown;
+    if (position?.streamId !== this.#streamId) return false;
+    if (version === undefined) return this.#plain.has(position.serial);
+    return position.serial <= (this.#shown.get(version.messageSerial) ?? 0);
   }
 
   /** Nothing that was shown comes after this message. */
@@ -39,8 +42,8 @@ export class RewoundVersions {
 }
 
 /**
- * After a rewind: what it has shown above the acknowledged position is not sent again. The first message above all of that takes
- * the gate away, with the one that it stands in front of.
+ * After a rewind: what it has shown is not sent again. The first message above all of that takes the gate away, with the one that
+ * it stands in front of.
  */
 export class RewoundGate implements Gate {
   readonly #subscription: Subscription;

@@ -48,6 +48,7 @@ export class FakeWebSocket extends EventEmitter {
 export interface TestClientOptions {
   readonly protocol?: 1 | 2;
   readonly echo?: boolean;
+  readonly appendMode?: 'delta' | 'full';
   readonly appId?: string;
 }
 
@@ -64,7 +65,7 @@ export class TestClient {
   #seen = 0;
 
   constructor(context: RealtimeContext, options: TestClientOptions = {}) {
-    const { protocol = 1, echo = false, appId } = options;
+    const { protocol = 1, echo = false, appendMode = 'delta', appId } = options;
     const app = context.settings.apps.find(({ id }) => appId === undefined || id === appId);
     if (app === undefined) throw new Error('the context has no such app');
     lastSocketId += 1;
@@ -74,7 +75,7 @@ export class TestClient {
       socketId: `${lastSocketId}.1`,
       protocol,
       deliveryClass: protocol === 1 ? V1_TEXT : V2_TEXT,
-      appendMode: 'delta',
+      appendMode,
       echo,
       // CAST: a connection uses these methods of a WebSocket and no others.
       webSocket: this.webSocket as unknown as WebSocket,

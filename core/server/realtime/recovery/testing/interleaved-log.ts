@@ -6,7 +6,7 @@ import type { DurableLog } from '../../../ports/index.ts';
 
 /** The methods that wait; others pass through. */
 const WRITES: ReadonlySet<string> = new Set(['commit', 'mutate', 'annotate', 'purge', 'reset']);
-const READS: ReadonlySet<string> = new Set(['head', 'read', 'replay', 'state']);
+const READS: ReadonlySet<string> = new Set(['head', 'read', 'replay', 'state', 'rows', 'projections']);
 
 interface Call {
   readonly name: string;
