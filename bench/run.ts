@@ -13,6 +13,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'fan-out-paced',
     goal: '≤ 5.2 µs, p99 ≤ 8 ms (Sockudo 5.0.1: 13-15 µs, 16 ms)',
+    heldAgainstFloor: ['CPU µs / delivered message'],
     run: (subject) =>
       fanOut(subject, { app: 'plain', protocol: 1, subscribers: 1000, events: 250, ratePerSecond: 50 }),
   },
@@ -41,6 +42,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'connections',
     goal: '≤ 120 µs (159 µs), ≤ 12 KiB (174 KiB)',
+    heldAgainstFloor: ['CPU µs / connect + subscribe', 'KiB / idle connection'],
     run: (subject) => connections(subject, 8000),
   },
 ];
@@ -58,11 +60,27 @@ if (!values.json) console.log(`node ${process.version}, ${cpus().length} × ${cp
 for (const scenario of chosen) {
   const rounds: Figures[] = [];
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    const subject = await Subject.start();
-    rounds.push(await scenario.run(subject));
-    await subject.stop();
+    const figures = await measure(scenario, 'server');
+    const floor = scenario.heldAgainstFloor === undefined ? {} : await measure(scenario, 'floor');
+    rounds.push({ ...figures, ...ratios(figures, floor, scenario.heldAgainstFloor ?? []) });
   }
   report(scenario, rounds);
+}
+
+async function measure(scenario: Scenario, kind: 'server' | 'floor'): Promise<Figures> {
+  const subject = await Subject.start(kind);
+  const figures = await scenario.run(subject);
+  await subject.stop();
+  return figures;
+}
+
+function ratios(figures: Figures, floor: Figures, names: readonly string[]): Figures {
+  return Object.fromEntries(
+    names.flatMap((name) => [
+      [`bare server: ${name}`, floor[name] ?? Number.NaN],
+      [`ratio of ${name}`, (figures[name] ?? Number.NaN) / (floor[name] ?? Number.NaN)],
+    ]),
+  );
 }
 
 function report({ name, goal }: Scenario, rounds: readonly Figures[]): void {
@@ -74,7 +92,7 @@ function report({ name, goal }: Scenario, rounds: readonly Figures[]): void {
   for (const figure of Object.keys(rounds[0] ?? {})) {
     const all = rounds.map((round) => round[figure] ?? Number.NaN);
     const spread = all.length === 1 ? '' : `   (${format(Math.min(...all))} … ${format(Math.max(...all))})`;
-    console.log(`  ${figure.padEnd(30)} ${format(percentile(all, 0.5))}${spread}`);
+    console.log(`  ${figure.padEnd(44)} ${format(percentile(all, 0.5))}${spread}`);
   }
 }
 

@@ -7,5 +7,7 @@ export interface Scenario {
   readonly name: string;
   /** What the figures are held against: our bound, and Sockudo 5.0.1 on the same kind of machine. */
   readonly goal: string;
+  /** Figures that are also taken of the bare server, right after, and shown as a ratio. */
+  readonly heldAgainstFloor?: readonly string[];
   run(subject: Subject): Promise<Figures>;
 }

@@ -18,8 +18,9 @@ export class Subject {
     this.port = port;
   }
 
-  static async start(): Promise<Subject> {
-    const path = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+  /** `floor`: the bare server that ours is held against. */
+  static async start(kind: 'server' | 'floor' = 'server'): Promise<Subject> {
+    const path = fileURLToPath(new URL(`./${kind}-process.ts`, import.meta.url));
     const child = fork(path, { execArgv: ['--expose-gc'] });
     const died = once(child, 'exit').then(([code]) => {
       throw new Error(`the server exited with ${code} before it listened`);
