@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fanoutContract } from '../ports/fanout.contract.ts';
 import type { Envelope } from '../ports/fanout.ts';
 import { createLocalFanout } from './fanout.ts';
 
@@ -7,21 +8,9 @@ const envelopeOf = (event: string): Envelope => ({
   message: { channel: 'room', event, data: '1', publishedAtMs: 0 },
 });
 
-describe('local fan-out', () => {
-  it('reaches the listener within the call, in the order of the calls', () => {
-    const heard: string[] = [];
-    const fanout = createLocalFanout();
-    fanout.listen({
-      onEnvelope: ({ message }) => heard.push(message.event),
-      onControl: ({ kind }) => heard.push(kind),
-    });
-    fanout.publish(envelopeOf('one'));
-    expect(heard).toEqual(['one']);
-    fanout.control({ kind: 'close-user', appId: 'app', userId: 'u', code: 4009 });
-    fanout.publish(envelopeOf('two'));
-    expect(heard).toEqual(['one', 'close-user', 'two']);
-  });
+fanoutContract('local', async () => ({ nodes: [createLocalFanout()], close: async () => {} }));
 
+describe('local fan-out', () => {
   it('lets a publish made while another is delivered wait for it', () => {
     const heard: string[] = [];
     const fanout = createLocalFanout();
@@ -52,16 +41,5 @@ describe('local fan-out', () => {
     fanout.publish(envelopeOf('good'));
     expect(errors).toEqual([new Error('listener')]);
     expect(heard).toEqual(['good']);
-  });
-
-  it('has one listener, and none after close', async () => {
-    const heard: string[] = [];
-    const fanout = createLocalFanout();
-    const listener = { onEnvelope: () => heard.push('envelope'), onControl: () => {} };
-    fanout.listen(listener);
-    expect(() => fanout.listen(listener)).toThrow('has a listener already');
-    await fanout.close();
-    fanout.publish(envelopeOf('late'));
-    expect(heard).toEqual([]);
   });
 });

@@ -35,14 +35,18 @@ export type ControlSignal =
 export interface FanoutListener {
   onEnvelope(envelope: Envelope): void;
   onControl(signal: ControlSignal): void;
+  /** Whether somebody of this node wants the whole text where the message is an append. Absent: nobody does. */
+  wantsFullForm?(key: ChannelKey): boolean;
 }
 
 export interface Fanout {
   /** Exactly one listener; called once before anything is published. */
   listen(listener: FanoutListener): void;
-  /** First local subscriber of a channel. */
-  join(key: ChannelKey): void;
-  /** Last local subscriber gone. */
+  /**
+   * This node wants the messages of a channel, or of a wildcard pattern. As many calls as of `leave`. A promise: every message
+   * published after it resolved reaches this node. It never rejects. Nothing: that is so already.
+   */
+  join(key: ChannelKey): Promise<void> | void;
   leave(key: ChannelKey): void;
   /** Reaches the own node synchronously, in call order; other nodes as the driver can. Never throws. */
   publish(envelope: Envelope): void;

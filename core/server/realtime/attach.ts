@@ -60,11 +60,13 @@ export function attach(
   const needsPosition = connection.protocol === 2 && hasPosition(connection, request);
   if (request.member === null && !needsPosition && !request.kind.isCache) {
     const subscription = subscribe(connection, request, context);
-    acknowledge(subscription, null, null);
-    if (!isNew) return;
-    return connection.waitingPositions === null
-      ? countIn(subscription, context)
-      : context.recovery.attached(subscription).then(() => countIn(subscription, context));
+    if (subscription.channel.ready === null) {
+      acknowledge(subscription, null, null);
+      if (!isNew) return;
+      return connection.waitingPositions === null
+        ? countIn(subscription, context)
+        : context.recovery.attached(subscription).then(() => countIn(subscription, context));
+    }
   }
   return attachGated(connection, request, needsPosition, isNew, context);
 }
@@ -82,6 +84,8 @@ async function attachGated(
   subscription.gate = gate;
   try {
     const { app } = connection;
+    // What other nodes publish from here on is heard, so no acknowledgement promises too much.
+    if (subscription.channel.ready !== null) await subscription.channel.ready;
     const joined = request.member === null ? null : await join(subscription, request.member, context);
     const head = needsPosition ? await context.logs.head(app, request.channel) : null;
     const past = head === null ? NO_PAST : await readPast(subscription, request.rewind, head, context);

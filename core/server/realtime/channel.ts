@@ -6,9 +6,19 @@ export class Channel {
   readonly name: string;
   readonly kind: ChannelKind;
   readonly subscriptions = new Set<Subscription>();
+  /** Resolves when messages of other nodes reach this one, and never rejects; null: they do. */
+  ready: Promise<void> | null = null;
 
   constructor(name: string, kind: ChannelKind) {
     this.name = name;
     this.kind = kind;
+  }
+
+  /** @param joined what the fan-out answered */
+  listen(joined: Promise<void> | void): void {
+    if (joined === undefined) return;
+    this.ready = joined.then(() => {
+      this.ready = null;
+    });
   }
 }

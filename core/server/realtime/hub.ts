@@ -1,6 +1,6 @@
 // Who on this node is subscribed to what, and the way from one message to all of their outboxes. Synchronous and without
 // storage: positions, presence and counts across nodes belong to the ports.
-import { channelKind, userChannelId } from '@sockudo/protocol';
+import { channelKind, userChannelId, userChannelName } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { AppCounters, Counters } from '../metrics/counters.ts';
 import type { Envelope } from '../ports/fanout.ts';
@@ -11,6 +11,12 @@ import type { FrameOptions } from './encode-message.ts';
 import { MessageFrames } from './message-frames.ts';
 import type { HotBuffers } from './recovery/hot-buffers.ts';
 import { Subscription } from './subscription.ts';
+
+/** Hears which channels this node listens to: as many calls of the one as of the other. See `Fanout`. */
+export interface ChannelListener {
+  join(appId: string, channel: string): Promise<void> | void;
+  leave(appId: string, channel: string): void;
+}
 
 /** Everything of one app that lives in this process. */
 export class AppHub {
@@ -23,17 +29,23 @@ export class AppHub {
   /** Connections by user id. */
   readonly users = new Map<string, Set<Connection>>();
 
-  constructor(app: App, counters: AppCounters) {
+  readonly #onChannel: ChannelListener;
+
+  constructor(app: App, counters: AppCounters, onChannel: ChannelListener) {
     this.app = app;
     this.counters = counters;
+    this.#onChannel = onChannel;
   }
 
-  setUserId(connection: Connection, userId: string): void {
+  /** A promise: what other nodes publish for the user is heard once it resolved. It never rejects. */
+  setUserId(connection: Connection, userId: string): Promise<void> | void {
     this.#removeUser(connection);
     connection.userId = userId;
     const connections = this.users.get(userId);
     if (connections === undefined) this.users.set(userId, new Set([connection]));
     else connections.add(connection);
+    // Asked for by every connection, so that each of them knows when it is so.
+    return this.#onChannel.join(this.app.id, userChannelName(userId));
   }
 
   remove(connection: Connection): void {
@@ -46,6 +58,7 @@ export class AppHub {
     const connections = this.users.get(connection.userId);
     connections?.delete(connection);
     if (connections?.size === 0) this.users.delete(connection.userId);
+    this.#onChannel.leave(this.app.id, userChannelName(connection.userId));
   }
 }
 
@@ -53,19 +66,16 @@ export class Hub {
   readonly #apps = new Map<string, AppHub>();
   readonly #frameOptions: FrameOptions;
   readonly #hot: HotBuffers;
-  readonly #onChannel: {
-    join(appId: string, channel: string): void;
-    leave(appId: string, channel: string): void;
-  };
+  readonly #onChannel: ChannelListener;
 
   constructor(
     apps: readonly App[],
     counters: Counters,
     frameOptions: FrameOptions,
     hot: HotBuffers,
-    onChannel: { join(appId: string, channel: string): void; leave(appId: string, channel: string): void },
+    onChannel: ChannelListener,
   ) {
-    for (const app of apps) this.#apps.set(app.id, new AppHub(app, counters.of(app.id)));
+    for (const app of apps) this.#apps.set(app.id, new AppHub(app, counters.of(app.id), onChannel));
     this.#frameOptions = frameOptions;
     this.#hot = hot;
     this.#onChannel = onChannel;
@@ -105,7 +115,7 @@ export class Hub {
     if (channel === undefined) {
       channel = new Channel(name, kind);
       channels.set(name, channel);
-      this.#onChannel.join(hub.app.id, name);
+      channel.listen(this.#onChannel.join(hub.app.id, name));
     }
     const subscription = new Subscription(connection, channel, this.#hot.order);
     channel.subscriptions.add(subscription);

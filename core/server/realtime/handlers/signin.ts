@@ -12,7 +12,11 @@ import { isSignedBy } from '../../apps/app-signature.ts';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
 
-export function handleSignin(connection: Connection, frame: ClientFrame, context: RealtimeContext): void {
+export function handleSignin(
+  connection: Connection,
+  frame: ClientFrame,
+  context: RealtimeContext,
+): Promise<void> | void {
   const { app } = connection;
   if (!app.userAuthenticationEnabled) {
     throw authenticationError('User authentication is disabled for this app');
@@ -34,8 +38,10 @@ export function handleSignin(connection: Connection, frame: ClientFrame, context
     info: JSON.stringify(user.userInfo ?? {}),
   };
   connection.capabilities = capabilities;
-  hub.setUserId(connection, user.id);
+  const heard = hub.setUserId(connection, user.id);
   connection.proveIdentity();
   context.watchlists.signedIn(hub, connection);
-  connection.sendText(signinSuccess(connection.protocol, userData, connection.messageId()));
+  const answer = (): void =>
+    connection.sendText(signinSuccess(connection.protocol, userData, connection.messageId()));
+  return heard === undefined ? answer() : heard.then(answer);
 }
