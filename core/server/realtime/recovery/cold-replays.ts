@@ -7,7 +7,6 @@ import type { DurableLog } from '../../ports/index.ts';
 import type { ReplayResult } from '../../ports/message-log.ts';
 import type { FrameOptions } from '../encode-message.ts';
 import { MessageFrames } from '../message-frames.ts';
-import { readEntries } from './read-entries.ts';
 
 /** Entries of one page. */
 const PAGE_ENTRIES = 100;
@@ -76,7 +75,7 @@ export class ColdReplays {
 
   #read(id: string, log: DurableLog, key: ChannelKey, from: Position): Promise<ColdPage> {
     const kept: Kept = {
-      page: readEntries(log, key, from, PAGE_ENTRIES).then((result) => this.#pageOf(result)),
+      page: log.replay(key, from, PAGE_ENTRIES).then((result) => this.#pageOf(result)),
       channel: channelId(key),
       readAtMs: this.#now(),
       bytes: 0,
