@@ -8,12 +8,17 @@ import { readBody } from './body-reader.ts';
 import { UNKNOWN_ADDRESS } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
 import type { HttpAnswer, RequestHead, Route } from './exchange-types.ts';
+import type { OpenStreams } from './open-streams.ts';
+import { limitUpload } from './request-timeout.ts';
+import { serveStream } from './serve-stream.ts';
+import { REQUEST_TIMEOUT_MS } from './timeouts.ts';
 
 export interface HttpAppOptions {
   readonly exchange: Exchange;
   readonly logger: Logger;
   readonly routes: readonly Route[];
   readonly maxBodyBytes: number;
+  readonly streams: OpenStreams;
   /** Once true, answers close their connection. */
   isDraining(): boolean;
   /** Makes the server that will call `onRequest`; the app neither opens nor closes it. */
@@ -80,6 +85,19 @@ async function serve(
     send(reply, admission.answer, options);
     return;
   }
+  if (route.kind === 'stream') {
+    const opened = await exchange.open(route, head, admission.headers);
+    if ('run' in opened) {
+      reply.hijack();
+      await serveStream(opened, request.raw, reply.raw, options.streams);
+      return;
+    }
+    limitUpload(request.raw, reply.raw, REQUEST_TIMEOUT_MS);
+    request.raw.resume();
+    send(reply, opened, options);
+    return;
+  }
+  limitUpload(request.raw, reply.raw, REQUEST_TIMEOUT_MS);
   const body = await readBody(request.raw, maxBodyBytes).catch(() => undefined);
   // The peer went away in the middle: nobody is left to answer.
   if (body === undefined) {

@@ -1,5 +1,6 @@
 // The shapes that pass between the two transports (fastify and the fast lane) and the routes: a request without a socket, an
 // answer without a reply object. Nothing here knows how bytes arrive or leave.
+import type { Readable, Writable } from 'node:stream';
 import type { QueryParameters } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { HttpDeps } from './http-deps.ts';
@@ -65,7 +66,35 @@ export interface OpenRoute {
   readonly methods: { readonly GET?: OpenHandler; readonly POST?: OpenHandler };
 }
 
-export type Route = AppRoute | OpenRoute;
+/** Both sides of a request that goes on for long. */
+export interface StreamIo {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Fires when the server wants the stream to end: it says so to its peer and ends. */
+  readonly ending: AbortSignal;
+}
+
+/** A 200 whose body is written while time passes. */
+export interface StreamAnswer {
+  readonly contentType: string;
+  readonly headers?: HeaderList;
+  /** Text that is sent from time to time and that the other end ignores. */
+  readonly beat: string;
+  /** Owns both sides from here on, and ends the output. */
+  run(io: StreamIo): Promise<void>;
+}
+
+/** Opens a stream. Throws ProtocolError for every refusal; the body of the call is empty. */
+export type StreamHandler = (call: AppCall, deps: HttpDeps) => Promise<StreamAnswer>;
+
+/** A path below `/apps/:appId`, rate-limited and signed at its start, whose body is not read before it is opened. */
+export interface StreamRoute {
+  readonly kind: 'stream';
+  readonly path: string;
+  readonly methods: { readonly GET?: StreamHandler; readonly POST?: StreamHandler };
+}
+
+export type Route = AppRoute | OpenRoute | StreamRoute;
 
 export const JSON_TYPE = 'application/json';
 

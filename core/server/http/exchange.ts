@@ -15,6 +15,8 @@ import type {
   OpenRoute,
   RequestHead,
   Route,
+  StreamAnswer,
+  StreamRoute,
 } from './exchange-types.ts';
 import type { HttpDeps } from './http-deps.ts';
 import { createApiRateLimiter, type RateLimiter } from './rate-limit.ts';
@@ -29,7 +31,9 @@ export interface Exchange {
   /** Preflights, rate limits and methods. Call it before reading the body. Never rejects. */
   admit(route: Route, head: RequestHead): Promise<Admission>;
   /** Answers an admitted request. Never rejects. `headers` are those of the admission. */
-  answer(route: Route, request: HttpRequest, headers: HeaderList): Promise<HttpAnswer>;
+  answer(route: AppRoute | OpenRoute, request: HttpRequest, headers: HeaderList): Promise<HttpAnswer>;
+  /** Opens an admitted stream, or answers why not. Never rejects. */
+  open(route: StreamRoute, head: RequestHead, headers: HeaderList): Promise<HttpAnswer | StreamAnswer>;
   /** 413 for a body beyond `http_api.request_limit_in_mb`, signed or not (divergence D47). */
   bodyTooLarge(headers: HeaderList): HttpAnswer;
   /** The headers of `admit` for a request that needs no admission: no limiter is on and the method is known to fit. */
@@ -54,6 +58,20 @@ export function createExchange(deps: HttpDeps): Exchange {
         return withHeaders(errorAnswer(error, deps.logger), headers);
       }
     },
+    async open(route, head, headers) {
+      try {
+        if (deps.isDraining()) throw httpError('service_unavailable', 'DRAINING');
+        const request = { ...head, body: NO_BODY };
+        const { app, query } = verifySignature(request, request.params.appId ?? '', deps.apps);
+        const handler = readOrPost(route.methods, head.method);
+        if (handler === undefined) return withHeaders(methodNotAllowed(route), headers);
+        const answer = await handler({ app, request, query }, deps);
+        deps.counters.of(app.id).httpCallsReceived += 1;
+        return { ...answer, headers: [...headers, ...(answer.headers ?? [])] };
+      } catch (error) {
+        return withHeaders(errorAnswer(error, deps.logger), headers);
+      }
+    },
     bodyTooLarge(headers) {
       const refusal = httpError(
         'payload_too_large',
@@ -65,6 +83,8 @@ export function createExchange(deps: HttpDeps): Exchange {
   };
 }
 
+const NO_BODY = Buffer.alloc(0);
+
 async function admit(
   route: Route,
   head: RequestHead,
@@ -74,7 +94,7 @@ async function admit(
   const origin = head.header('origin');
   if (head.method === 'OPTIONS') return { admitted: false, answer: cors.preflight(origin) };
   let headers = cors.headersFor(origin);
-  if (limiter !== null && route.kind === 'app') {
+  if (limiter !== null && route.kind !== 'open') {
     const verdict = await limiter.check(head);
     if (!verdict.allowed) return { admitted: false, answer: withHeaders(verdict.answer, headers) };
     headers = [...headers, ...verdict.headers];
@@ -126,7 +146,14 @@ function readOrPost<Handler>(
 }
 
 function hasMethod(route: Route, method: string): boolean {
-  return (route.kind === 'app' ? appHandler(route, method) : openHandler(route, method)) !== undefined;
+  switch (route.kind) {
+    case 'app':
+      return appHandler(route, method) !== undefined;
+    case 'open':
+      return openHandler(route, method) !== undefined;
+    case 'stream':
+      return readOrPost(route.methods, method) !== undefined;
+  }
 }
 
 function methodNotAllowed(route: Route): HttpAnswer {

@@ -10,10 +10,11 @@ import type { Route } from './exchange-types.ts';
 import { createFastLane, type FastLane } from './fast-lane/fast-lane.ts';
 import type { HttpDeps, HttpSettings } from './http-deps.ts';
 import { listenOn } from './listen.ts';
+import { OpenStreams } from './open-streams.ts';
 import { batchEventsRoute } from './routes/batch-events.ts';
 import { eventsRoute } from './routes/events.ts';
 import { routesFor } from './routes/index.ts';
-import { CLOSE_GRACE_MS, HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './timeouts.ts';
+import { CLOSE_GRACE_MS, HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from './timeouts.ts';
 
 export interface HttpFront {
   /** Attach 'upgrade' here before `listen`. */
@@ -39,11 +40,13 @@ export interface HttpFrontOptions {
 export async function createHttpFront(deps: HttpDeps, options: HttpFrontOptions = {}): Promise<HttpFront> {
   const { settings } = deps;
   const exchange = createExchange(deps);
+  const streams = new OpenStreams();
   const { server } = await createHttpApp({
     exchange,
     logger: deps.logger,
     routes: [...routesFor(settings), ...(options.routes ?? [])],
     maxBodyBytes: settings.http.maxBodyBytes,
+    streams,
     isDraining: deps.isDraining,
     createServer: (onRequest) => createServer(settings, onRequest),
   });
@@ -64,9 +67,11 @@ export async function createHttpFront(deps: HttpDeps, options: HttpFrontOptions 
     listen: () => listenOn(server, settings.host, settings.port, 'port'),
     drain() {
       lane.drain();
+      streams.drain();
       server.closeIdleConnections();
     },
     async close() {
+      streams.close();
       await closeServer(server, lane);
     },
   };
@@ -76,7 +81,8 @@ function createServer(settings: HttpSettings, onRequest: RequestListener): Serve
   const timeouts = {
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Streams go on for hours; every other request is limited where its body is read (app.ts).
+    requestTimeout: 0,
   };
   return settings.tls === null
     ? createPlainServer(timeouts, onRequest)

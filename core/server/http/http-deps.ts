@@ -3,14 +3,14 @@
 import type { ProtocolError, PublishRequest } from '@sockudo/protocol';
 import type { Logger } from 'pino';
 import type { App } from '../apps/app.ts';
-import type { ChannelType, Counters } from '../metrics/counters.ts';
 import type { Annotations } from '../messages/annotations.ts';
 import type { ChannelHistory } from '../messages/channel-history.ts';
 import type { Mutations } from '../messages/mutations.ts';
+import type { ChannelType, Counters } from '../metrics/counters.ts';
 import type { Cache, Occupancy, Presence } from '../ports/index.ts';
 import type { PresenceHistory } from '../presence-history/presence-history.ts';
-import type { RevokedTokens } from '../tokens/revocations.ts';
 import type { Settings } from '../settings.ts';
+import type { RevokedTokens } from '../tokens/revocations.ts';
 
 /** The settings that the main port and the metrics port read. */
 export type HttpSettings = Pick<
@@ -94,7 +94,10 @@ export interface HttpDeps {
     ChannelHistory,
     'pageSize' | 'requireEnabled' | 'page' | 'state' | 'purge' | 'reset'
   >;
-  readonly mutations: Pick<Mutations, 'requireMutable' | 'change' | 'latest' | 'versions'>;
+  readonly mutations: Pick<
+    Mutations,
+    'requireMutable' | 'requireMessage' | 'change' | 'attempt' | 'latest' | 'versions'
+  >;
   readonly annotations: Pick<Annotations, 'requireEnabled' | 'create' | 'list' | 'remove'>;
   readonly cache: Cache;
   /** The event kept for a cache channel: JSON text of `{event, channel, data}` and whole seconds it is still kept. */

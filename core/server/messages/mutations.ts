@@ -11,7 +11,7 @@ import {
 } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import { StoreUnavailable } from '../ports/channel-log.ts';
-import type { MutationDraft, MutationResult, VersionEntry } from '../ports/message-log.ts';
+import type { MessageState, MutationDraft, MutationResult, VersionEntry } from '../ports/message-log.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import { canonicalJson } from '../publish/fingerprint.ts';
 import type { Mutate } from '../publish/mutate.ts';
@@ -31,6 +31,14 @@ export interface MutationsDeps {
   readonly settings: FeatureSettings;
   /** Versions of a page at most. */
   readonly pageSize: number;
+}
+
+/** Watches a mutation inside the step of the log, where no other can come between. Both may run again if the step does. */
+export interface MutationStep {
+  /** What it throws refuses the mutation and comes back as `refused`. */
+  entered(current: MessageState): void;
+  /** The version that is about to be stored. */
+  drew(versionSerial: string): void;
 }
 
 export class Mutations {
@@ -56,25 +64,40 @@ export class Mutations {
     messageSerial: string,
     request: AnyMutationRequest,
   ): Promise<string> {
-    this.requireMutable(app, channel);
-    const actor = actorOf(this.#deps.findConnection, app, request, 'Mutation');
-    const draft = this.#draft(app, channel, messageSerial, attributed(request, actor), actor);
-    const result = await this.#commit(app, draft);
+    const result = await this.attempt(app, channel, messageSerial, request);
     switch (result.kind) {
       case 'committed':
         return mutationAnswer(acknowledge(result.entry), 'applied');
       case 'duplicate':
         return result.receipt.answer;
-      case 'conflict':
-        throw httpError(
-          'invalid_input',
-          `op_id '${request.opId ?? ''}' was already used with a different payload`,
-        );
-      case 'unknown-message':
-        throw messageNotFound(channel, messageSerial);
-      case 'refused':
-        throw result.error;
+      default:
+        throw refusalOf(result, channel, messageSerial, request);
     }
+  }
+
+  /**
+   * The same up to the log's own answer. Mutations that are attempted in one turn are taken on in the order of the calls.
+   * @throws ProtocolError as `change` does, for what is known before the log is asked, and when the store failed
+   */
+  async attempt(
+    app: App,
+    channel: string,
+    messageSerial: string,
+    request: AnyMutationRequest,
+    step?: MutationStep,
+  ): Promise<MutationResult> {
+    this.requireMutable(app, channel);
+    const actor = actorOf(this.#deps.findConnection, app, request, 'Mutation');
+    return this.#commit(
+      app,
+      this.#draft(app, channel, messageSerial, attributed(request, actor), actor, step),
+    );
+  }
+
+  /** @throws ProtocolError 404 unless the channel has the message */
+  async requireMessage(app: App, channel: string, messageSerial: string): Promise<void> {
+    const state = await this.#deps.logs.of(app)?.message({ appId: app.id, channel }, messageSerial);
+    if (state === null || state === undefined) throw messageNotFound(channel, messageSerial);
   }
 
   /** The message as it stands. @throws ProtocolError 422, 400, 404 */
@@ -127,6 +150,7 @@ export class Mutations {
     messageSerial: string,
     request: AnyMutationRequest,
     actor: Actor,
+    step: MutationStep | undefined,
   ): MutationDraft {
     const key = { appId: app.id, channel };
     const publishedAtMs = Date.now();
@@ -137,10 +161,11 @@ export class Mutations {
       publishedAtMs,
       retention,
       apply(current) {
+        step?.entered(current);
         requireMutation(actor, request.kind, channel, current.creatorId);
         return applyMutation(current, request);
       },
-      versionSerial: this.#deps.nextSerial,
+      versionSerial: step === undefined ? this.#deps.nextSerial : this.#watched(step),
       ...(request.opId !== undefined && {
         receipt: {
           scope: `op:${app.id}:${channel}:${messageSerial}:${request.kind}`,
@@ -151,6 +176,31 @@ export class Mutations {
         },
       }),
     };
+  }
+
+  #watched(step: MutationStep): MutationDraft['versionSerial'] {
+    return (historySerial, above) => {
+      const versionSerial = this.#deps.nextSerial(historySerial, above);
+      step.drew(versionSerial);
+      return versionSerial;
+    };
+  }
+}
+
+/** Why the log did not take a mutation on. */
+export function refusalOf(
+  result: Exclude<MutationResult, { kind: 'committed' | 'duplicate' }>,
+  channel: string,
+  messageSerial: string,
+  { opId = '' }: AnyMutationRequest,
+): unknown {
+  switch (result.kind) {
+    case 'conflict':
+      return httpError('invalid_input', `op_id '${opId}' was already used with a different payload`);
+    case 'unknown-message':
+      return messageNotFound(channel, messageSerial);
+    case 'refused':
+      return result.error;
   }
 }
 

@@ -3,7 +3,7 @@
 // timer and one flush a turn among all of them. Which answer a request gets is decided by the Exchange alone.
 import type { Socket } from 'node:net';
 import type { Exchange } from '../exchange.ts';
-import type { HttpAnswer, HttpRequest, Route } from '../exchange-types.ts';
+import type { AppRoute, HttpAnswer, HttpRequest } from '../exchange-types.ts';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from '../timeouts.ts';
 import { createAnswerWriter } from './answer-writer.ts';
 import { FastLaneConnection, type LaneContext } from './connection.ts';
@@ -11,7 +11,7 @@ import { RequestReader } from './request-reader.ts';
 
 export interface FastLaneOptions {
   readonly exchange: Exchange;
-  readonly routes: { readonly events: Route; readonly batchEvents: Route };
+  readonly routes: { readonly events: AppRoute; readonly batchEvents: AppRoute };
   /** While false, every further request goes the ordinary way. */
   takesRequests(): boolean;
   /** Gives the socket to the ordinary parser; its next bytes have been put back. */
@@ -83,14 +83,18 @@ export function createFastLane({ exchange, routes, takesRequests, handOver }: Fa
   };
 }
 
-function answer(exchange: Exchange, route: Route, request: HttpRequest): Promise<HttpAnswer> {
+function answer(exchange: Exchange, route: AppRoute, request: HttpRequest): Promise<HttpAnswer> {
   const { freePass } = exchange;
   return freePass === null
     ? admitAndAnswer(exchange, route, request)
     : exchange.answer(route, request, freePass);
 }
 
-async function admitAndAnswer(exchange: Exchange, route: Route, request: HttpRequest): Promise<HttpAnswer> {
+async function admitAndAnswer(
+  exchange: Exchange,
+  route: AppRoute,
+  request: HttpRequest,
+): Promise<HttpAnswer> {
   const admission = await exchange.admit(route, request);
   return admission.admitted ? exchange.answer(route, request, admission.headers) : admission.answer;
 }

@@ -2,6 +2,7 @@
 import type { Route } from '../exchange-types.ts';
 import type { HttpSettings } from '../http-deps.ts';
 import { annotationRoutes } from './annotations.ts';
+import { appendStreamRoute } from './append-stream.ts';
 import { batchEventsRoute } from './batch-events.ts';
 import { channelRoute } from './channel.ts';
 import { channelUsersRoute } from './channel-users.ts';
@@ -29,6 +30,7 @@ const ALWAYS: readonly Route[] = [
   channelUsersRoute,
   ...historyRoutes,
   ...messageRoutes,
+  appendStreamRoute,
   ...annotationRoutes,
   presenceHistoryRoute,
   presenceHistoryStateRoute,
