@@ -19,14 +19,18 @@ export interface ServerProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts on a free port with its data in `folder`, where an earlier process may have left some. */
+/**
+ * Starts on a free port with its data in `folder`, where an earlier process may have left some. `config` and `app` are put
+ * over the settings of the tests.
+ */
 export async function startServerProcess(
   folder: string,
   config: Readonly<Record<string, unknown>> = {},
+  app: Readonly<Record<string, unknown>> = {},
 ): Promise<ServerProcess> {
   const databasePath = join(folder, 'sockudo.db');
   const file = join(folder, 'config.json');
-  const settings = testConfig({ config: { database: { sqlite: { path: databasePath } }, ...config } });
+  const settings = testConfig({ config: { database: { sqlite: { path: databasePath } }, ...config }, app });
   await writeFile(file, JSON.stringify(settings));
   const child = spawn(process.execPath, [BIN, 'serve', '--config', file, '--json'], {
     cwd: folder,
