@@ -6,13 +6,15 @@ import {
   type HistoryReset,
   httpError,
   invalidMessage,
+  type ProtocolError,
 } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import { type ChannelKey, type Position, StoreUnavailable } from '../ports/channel-log.ts';
 import type { DurableLog } from '../ports/index.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import { requireHistory } from './features.ts';
-import { encodeHistoryPage, encodeStream, readHistoryPage } from './history-page.ts';
+import { type AttachBound, encodeHistoryPage, encodeStream, readHistoryPage } from './history-page.ts';
+import { PageCache } from './page-cache.ts';
 
 export interface ChannelHistoryDeps {
   readonly logs: ChannelLogs;
@@ -24,6 +26,7 @@ export interface ChannelHistoryDeps {
 
 export class ChannelHistory {
   readonly #deps: ChannelHistoryDeps;
+  readonly #pages = new PageCache();
 
   constructor(deps: ChannelHistoryDeps) {
     this.#deps = deps;
@@ -41,9 +44,8 @@ export class ChannelHistory {
 
   /** Body of `GET …/history`. @throws ProtocolError 422 where history is off, 400 for a cursor that cannot be continued */
   async page(app: App, channel: string, query: HistoryQuery): Promise<string> {
-    const log = this.#log(app, channel);
     const refuse = (text: string) => httpError('invalid_input', text);
-    return encodeHistoryPage(await readHistoryPage(log, { appId: app.id, channel }, query, refuse));
+    return this.#page(this.#log(app, channel), { appId: app.id, channel }, query, refuse);
   }
 
   /**
@@ -58,8 +60,7 @@ export class ChannelHistory {
     attachSerial: number | null,
   ): Promise<string> {
     const log = this.#log(app, channel);
-    const page = await readHistoryPage(log, { appId: app.id, channel }, query, invalidMessage);
-    return encodeHistoryPage(page, { attachSerial });
+    return this.#page(log, { appId: app.id, channel }, query, invalidMessage, { attachSerial });
   }
 
   /** Body of `GET …/history/state`. @throws ProtocolError 422 */
@@ -113,6 +114,23 @@ export class ChannelHistory {
       purged_bytes: bytes,
     };
     return withStream(answer, await this.#stream(log, key));
+  }
+
+  async #page(
+    log: DurableLog,
+    key: ChannelKey,
+    query: HistoryQuery,
+    refuse: (text: string) => ProtocolError,
+    attach?: AttachBound,
+  ): Promise<string> {
+    const request = JSON.stringify([key, query, attach]);
+    const state = await log.state(key);
+    const cached = this.#pages.get(request, state);
+    if (cached !== null) return cached;
+    const page = await readHistoryPage(log, key, query, state, refuse);
+    const text = encodeHistoryPage(page, attach);
+    if (page.state === state) this.#pages.set(request, state, text);
+    return text;
   }
 
   async #stream(log: DurableLog, key: ChannelKey): Promise<string> {

@@ -1,10 +1,10 @@
 // A page of a channel's history: read from the log, with what stands around it, and as the JSON of an HTTP answer or of a
 // `channel_history` frame. The two differ in a few words, as recorded from Sockudo (http.md 5.1, realtime.md 6.5).
 import { type HistoryBounds, type HistoryQuery, nextCursor, type ProtocolError } from '@sockudo/protocol';
-import type { ChannelKey, ChannelLog, ReadRange, StreamState } from '../ports/channel-log.ts';
+import type { ChannelKey, ChannelLog, Position, ReadRange, StreamState } from '../ports/channel-log.ts';
 import type { HistoryRow, MessageLog } from '../ports/message-log.ts';
-import { encodePlain, encodeVersion } from './message-json.ts';
-import { shownRow } from './shown-version.ts';
+import { encodePlain, versionBytes, versionEncoder } from './message-json.ts';
+import { type ShownVersion, shownRow } from './shown-version.ts';
 
 /** The part of the log that pages are read from. */
 export type HistoryLog = Pick<ChannelLog, 'state' | 'durability'> & Pick<MessageLog, 'rows'>;
@@ -14,11 +14,14 @@ export interface HistoryPage {
   readonly query: HistoryQuery;
   readonly rows: readonly HistoryRow[];
   readonly more: boolean;
+  /** Of the log when the rows were read. */
+  readonly head: Position;
   readonly state: StreamState;
   readonly durability: ChannelLog['durability'];
 }
 
 /**
+ * @param state as it was read before; read again where the channel has changed since
  * @param refuse makes the error for a cursor that can no longer be continued
  * @throws ProtocolError as `refuse` makes it
  */
@@ -26,12 +29,15 @@ export async function readHistoryPage(
   log: HistoryLog,
   key: ChannelKey,
   query: HistoryQuery,
+  state: StreamState,
   refuse: (text: string) => ProtocolError,
 ): Promise<HistoryPage> {
   const result = await log.rows(key, rangeOf(query));
   if (result.kind === 'gap') throw refuse(GAP_TEXTS[result.reason]);
-  const state = await log.state(key);
-  return { key, query, rows: result.rows, more: result.more, state, durability: log.durability };
+  const { rows, more, head } = result;
+  const isCurrent = head.streamId === state.head.streamId && head.serial === state.head.serial;
+  const { durability } = log;
+  return { key, query, rows, more, head, state: isCurrent ? state : await log.state(key), durability };
 }
 
 const GAP_TEXTS = {
@@ -60,10 +66,13 @@ export interface AttachBound {
 
 /** JSON text of the page; `attach`: over a socket. */
 export function encodeHistoryPage(page: HistoryPage, attach?: AttachBound): string {
-  const { key, query, rows, more, state } = page;
-  const items = rows.map((row) => encodeRow(row, attach !== undefined));
+  const { key, query, rows, more } = page;
+  const { streamId } = page.head;
+  const encode = versionEncoder(key.channel, attach === undefined ? undefined : streamId);
+  const begin = `{"stream_id":${JSON.stringify(streamId)},"serial":`;
+  const items = rows.map((row) => begin + encodeRow(row, encode, attach !== undefined));
   const last = more ? rows.at(-1) : undefined;
-  const cursor = last === undefined ? null : nextCursor(key, query, state.head.streamId, last.entry.serial);
+  const cursor = last === undefined ? null : nextCursor(key, query, streamId, last.entry.serial);
   return (
     `{"items":[${items.join(',')}],"direction":"${query.direction}","limit":${query.limit},"has_more":${more},` +
     `"next_cursor":${JSON.stringify(cursor)},"bounds":${encodeBounds(query.bounds, attach)},` +
@@ -71,19 +80,19 @@ export function encodeHistoryPage(page: HistoryPage, attach?: AttachBound): stri
   );
 }
 
-function encodeRow(row: HistoryRow, isSocket: boolean): string {
+/** A row from its serial on. */
+function encodeRow(row: HistoryRow, encode: (shown: ShownVersion) => string, isSocket: boolean): string {
   const { entry } = row;
   const shown = shownRow(row);
-  const message =
-    shown === null ? encodePlain(entry) : encodeVersion(shown, isSocket ? entry.streamId : undefined);
-  const event = shown === null ? entry.event : `sockudo:message.${shown.action}`;
+  const message = shown === null ? encodePlain(entry) : encode(shown);
+  const bytes = shown === null ? Buffer.byteLength(message) : versionBytes(message, shown);
+  const event = shown === null ? JSON.stringify(entry.event) : `"sockudo:message.${shown.action}"`;
   // Of a message without versions the word means that the row was appended to the log.
   const kind = shown === null ? 'append' : isSocket ? shown.action : `message.${shown.action}`;
   return (
-    `{"stream_id":${JSON.stringify(entry.streamId)},"serial":${entry.serial},` +
-    `"published_at_ms":${entry.publishedAtMs},"message_id":${JSON.stringify(entry.messageId ?? null)},` +
-    `"event_name":${JSON.stringify(event)},"operation_kind":"${kind}",` +
-    `"payload_size_bytes":${Buffer.byteLength(message)},"message":${message}}`
+    `${entry.serial},"published_at_ms":${entry.publishedAtMs},` +
+    `"message_id":${JSON.stringify(entry.messageId ?? null)},"event_name":${event},` +
+    `"operation_kind":"${kind}","payload_size_bytes":${bytes},"message":${message}}`
   );
 }
 

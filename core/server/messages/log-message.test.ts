@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../ports/channel-log.ts';
 import type { AnnotationEntry, MessageState, VersionEntry } from '../ports/message-log.ts';
 import { messageOfEntry, messageOfRow } from './log-message.ts';
-import { encodePlain, encodeVersion } from './message-json.ts';
+import { encodePlain, encodeVersion, versionBytes, versionEncoder } from './message-json.ts';
 import { shownCreate, shownEntry, shownState } from './shown-version.ts';
 
 const key = { appId: 'app', channel: 'room' };
@@ -198,12 +198,20 @@ describe('a version as JSON', () => {
   it('names the author of a create and keeps what else its extras hold', () => {
     const shown = shownCreate(create);
     if (shown === null) throw new Error('no version');
-    const item = JSON.parse(encodeVersion(shown, 's'));
+    const item = JSON.parse(versionEncoder('room', 's')(shown));
     expect(item).toMatchObject({ stream_id: 's', version: { serial: 'm', client_id: 'ann' } });
     expect(item.extras).toMatchObject({
       ref: { a: [1] },
       headers: { h: 1, sockudo_action: 'message.create' },
     });
+  });
+
+  it('counts its bytes from its parts', () => {
+    const texts = { data: '"é👍"', name: 'größe', description: '—', metadata: '"ü"', clientId: 'ß' };
+    for (const shown of [shownState('räume', state), { ...shownState('room', state), ...texts }]) {
+      const text = encodeVersion(shown);
+      expect(versionBytes(text, shown)).toBe(Buffer.byteLength(text));
+    }
   });
 
   it('leaves out what was cleared', () => {

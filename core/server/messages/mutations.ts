@@ -19,7 +19,7 @@ import { retentionOf } from '../publish/publication.ts';
 import { type Actor, actorOf, type FindConnection, requireMutation } from './actor.ts';
 import { applyMutation } from './apply-mutation.ts';
 import { type FeatureSettings, requireHistory, requireVersions } from './features.ts';
-import { encodeVersion } from './message-json.ts';
+import { encodeVersion, versionEncoder } from './message-json.ts';
 import { shownCreate, shownEntry, shownState } from './shown-version.ts';
 
 export interface MutationsDeps {
@@ -129,7 +129,7 @@ export class Mutations {
     const cursor = last === undefined ? '' : `"next_cursor":${JSON.stringify(last.versionSerial)},`;
     return (
       `{"channel":${JSON.stringify(channel)},"direction":"${direction}","limit":${limit},` +
-      `"has_more":${page.more},${cursor}"items":[${shown.map((version) => encodeVersion(version)).join(',')}]}`
+      `"has_more":${page.more},${cursor}"items":[${shown.map(versionEncoder(channel)).join(',')}]}`
     );
   }
 

@@ -52,6 +52,23 @@ describe('GET history', () => {
     });
   });
 
+  it('shows every change at once, also where the same page was asked for before', async () => {
+    const [first = ''] = await publish(2);
+    const shown = async () => {
+      const { items, continuity } = (await api.get(PATH)).body;
+      return [items.map(({ message }) => message.data), continuity.retained_messages];
+    };
+    expect(await shown()).toEqual([['m2', 'm1'], 2]);
+    expect(await shown()).toEqual([['m2', 'm1'], 2]);
+    await api.post(`/channels/room/messages/${first}/append`, { data: '+' });
+    expect(await shown()).toEqual([['m2', 'm1+'], 2]);
+    await publish(1);
+    expect(await shown()).toEqual([['m1', 'm2', 'm1+'], 3]);
+    const purge = { ...confirmation, confirm_operation: 'purge', mode: 'before_serial', before_serial: 2 };
+    await api.post(`${PATH}/purge`, purge);
+    expect(await shown()).toEqual([['m1', 'm2'], 2]);
+  });
+
   it('shows messages without versions as they were published', async () => {
     await api.close();
     api = await startApi({ app: durableApp({ versionsEnabled: false }), versionsEnabled: false });
