@@ -1,3 +1,5 @@
+export type { AppendAck } from './append-request.ts';
+export { type AppendFragment, AppendStream, type AppendStreamOptions } from './append-stream.ts';
 export type {
   ChannelAuthorization,
   PresenceData,

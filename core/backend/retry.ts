@@ -26,7 +26,7 @@ export interface RetryClock {
   readonly random: () => number;
 }
 
-const SYSTEM_CLOCK: RetryClock = {
+export const SYSTEM_CLOCK: RetryClock = {
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   random: Math.random,
 };

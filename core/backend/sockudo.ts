@@ -1,6 +1,7 @@
 // The class users know: each method checks its arguments, builds one request and leaves the rest to the modules beside it.
 // Wrong names and ids throw at once, as in the Pusher SDK; whatever the server or the network does rejects the promise.
 import { userChannelName } from '@sockudo/protocol';
+import { AppendStream, type AppendStreamOptions } from './append-stream.ts';
 import {
   authenticateUser,
   authorizeChannel,
@@ -109,6 +110,15 @@ export class Sockudo {
   sendToUser(userId: string, event: string, data: unknown): Promise<TriggerResponse> {
     assertUserId(userId);
     return this.#publish(prepareEvent(this.#publishing, [userChannelName(userId)], { name: event, data }));
+  }
+
+  /**
+   * A stream of text that is appended to a mutable message, fragment by fragment, over one request that reconnects by itself.
+   * `messageSerial`: that of the create. See append-stream.ts.
+   */
+  appendStream(channel: string, messageSerial: string, options: AppendStreamOptions = {}): AppendStream {
+    const path = `${channelPath(channel)}/messages/${pathSegment(messageSerial, 'message serial')}/appends`;
+    return new AppendStream(this.#config, { method: 'POST', path }, options);
   }
 
   /** Closes all connections of a user with code 4009: its clients stay away. */

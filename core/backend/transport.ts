@@ -62,7 +62,15 @@ class ResponseTooLarge extends Error {
   override readonly name = 'ResponseTooLarge';
 }
 
-function addressOf(config: Configuration, request: AppRequest) {
+/** Where a request goes. */
+export interface SignedAddress {
+  readonly address: string;
+  /** The same without its signature: for errors. */
+  readonly shownAddress: string;
+  readonly signature: string;
+}
+
+export function addressOf(config: Configuration, request: AppRequest): SignedAddress {
   if (!request.path.startsWith('/') || /[?#]/.test(request.path)) {
     throw new TypeError("path must begin with '/' and hold no query; give parameters as params");
   }
@@ -81,14 +89,21 @@ function addressOf(config: Configuration, request: AppRequest) {
   };
 }
 
-function headersOf(request: AppRequest): Headers {
-  const headers = new Headers(request.headers);
+/** The headers of a request, and who sends it. */
+export function libraryHeaders(given: AppRequest['headers']): Headers {
+  const headers = new Headers(given);
   headers.set('x-pusher-library', `sockudo-http-node ${VERSION}`);
+  return headers;
+}
+
+function headersOf(request: AppRequest): Headers {
+  const headers = libraryHeaders(request.headers);
   if (request.body !== undefined) headers.set('content-type', 'application/json');
   return headers;
 }
 
-async function readBody(response: Response): Promise<ArrayBuffer> {
+/** The whole body, within bounds. */
+export async function readBody(response: Response): Promise<ArrayBuffer> {
   if (response.body === null) return new ArrayBuffer(0);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -107,7 +122,8 @@ async function readBody(response: Response): Promise<ArrayBuffer> {
   return whole.buffer;
 }
 
-function statusError(
+/** What a status from 300 on becomes. */
+export function statusError(
   response: Response,
   body: ArrayBuffer,
   url: string,
