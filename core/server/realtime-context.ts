@@ -87,6 +87,7 @@ export function createRealtimeContext({
     findConnection: (app: App, socketId: string) => hub.app(app.id).connections.get(socketId),
     nextSerial: serials.next,
     pageSize: settings.pages.versions,
+    counters,
   };
   const presenceLeaves = new PresenceLeaves(wheel, (departure) => leavePresence(departure, context));
   const context: RealtimeContext = {

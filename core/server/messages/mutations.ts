@@ -6,10 +6,12 @@ import {
   isSerialText,
   type MutationAck,
   mutationAnswer,
+  ProtocolError,
   pageLimit,
   type QueryParameters,
 } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
+import type { Counters } from '../metrics/counters.ts';
 import { StoreUnavailable } from '../ports/channel-log.ts';
 import type { MessageState, MutationDraft, MutationResult, VersionEntry } from '../ports/message-log.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
@@ -31,6 +33,7 @@ export interface MutationsDeps {
   readonly settings: FeatureSettings;
   /** Versions of a page at most. */
   readonly pageSize: number;
+  readonly counters: Counters;
 }
 
 /** Watches a mutation inside the step of the log, where no other can come between. Both may run again if the step does. */
@@ -87,11 +90,18 @@ export class Mutations {
     step?: MutationStep,
   ): Promise<MutationResult> {
     this.requireMutable(app, channel);
-    const actor = actorOf(this.#deps.findConnection, app, request, 'Mutation');
-    return this.#commit(
-      app,
-      this.#draft(app, channel, messageSerial, attributed(request, actor), actor, step),
-    );
+    const { versionMutations } = this.#deps.counters.of(app.id);
+    let outcome: string | null = 'auth_failed';
+    try {
+      const actor = actorOf(this.#deps.findConnection, app, request, 'Mutation');
+      outcome = null;
+      const draft = this.#draft(app, channel, messageSerial, attributed(request, actor), actor, step);
+      const result = await this.#commit(app, draft);
+      outcome = outcomeOf(result);
+      return result;
+    } finally {
+      if (outcome !== null) versionMutations.add(`message.${request.kind} ${outcome}`);
+    }
   }
 
   /** @throws ProtocolError 404 unless the channel has the message */
@@ -104,6 +114,7 @@ export class Mutations {
   async latest(app: App, channel: string, messageSerial: string): Promise<string> {
     requireVersions(this.#deps.settings);
     const state = await this.#deps.logs.of(app)?.message({ appId: app.id, channel }, messageSerial);
+    this.#countRead(app, 'latest', state);
     if (state === null || state === undefined) throw messageNotFound(channel, messageSerial);
     return `{"channel":${JSON.stringify(channel)},"item":${encodeVersion(shownState(channel, state))}}`;
   }
@@ -121,6 +132,7 @@ export class Mutations {
       direction: direction === 'newest_first' ? 'newest-first' : 'oldest-first',
       ...(from !== undefined && { from }),
     });
+    this.#countRead(app, 'versions', page);
     if (page === null || page === undefined) throw messageNotFound(channel, messageSerial);
     const shown = page.entries
       .map((entry) => ('kind' in entry ? shownEntry(entry) : shownCreate(entry)))
@@ -133,14 +145,20 @@ export class Mutations {
     );
   }
 
+  #countRead(app: App, surface: 'latest' | 'versions', found: object | null | undefined): void {
+    const result = found === null || found === undefined ? 'miss' : 'hit';
+    this.#deps.counters.of(app.id).versionRetrievals.add(`${surface} ${result}`);
+  }
+
   async #commit(app: App, draft: MutationDraft): Promise<MutationResult> {
     const log = this.#deps.logs.of(app);
     if (log === null) return { kind: 'unknown-message' };
     try {
       return await this.#deps.mutate.version(app, log, draft);
     } catch (error) {
-      if (error instanceof StoreUnavailable) throw httpError('internal_error', undefined, { cause: error });
-      throw error;
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#deps.counters.of(app.id).historyWriteFailures += 1;
+      throw httpError('internal_error', undefined, { cause: error });
     }
   }
 
@@ -185,6 +203,14 @@ export class Mutations {
       return versionSerial;
     };
   }
+}
+
+/** As metrics count it; null: not counted. */
+function outcomeOf(result: MutationResult): string | null {
+  if (result.kind === 'committed') return 'applied';
+  if (result.kind === 'duplicate') return 'duplicate';
+  const isForbidden = result.kind === 'refused' && ProtocolError.is(result.error);
+  return isForbidden && result.error.code === 'mutable_not_permitted' ? 'auth_failed' : null;
 }
 
 /** Why the log did not take a mutation on. */

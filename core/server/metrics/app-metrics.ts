@@ -43,6 +43,8 @@ const PLAIN: readonly (readonly [name: string, help: string, read: (app: AppCoun
   ['history_write_failures_total', 'Messages the log could not store', (app) => app.historyWriteFailures],
   ['history_evictions_total', 'Messages removed by retention', (app) => app.historyEvictions],
   ['history_evicted_bytes_total', 'Bytes removed by retention', (app) => app.historyEvictedBytes],
+  ['annotations_published_total', 'Annotations added to messages', (app) => app.annotationsPublished],
+  ['annotations_deleted_total', 'Annotations taken back', (app) => app.annotationsDeleted],
   ['presence_history_writes_total', 'Joins, leaves and updates stored', (app) => app.presenceHistoryWrites],
   ['presence_history_write_failures_total', 'Those lost', (app) => app.presenceHistoryWriteFailures],
   ['webhooks_delivered_total', 'Webhook requests that were accepted', (app) => app.webhooksDelivered],
@@ -77,6 +79,14 @@ function registerLabelled(source: AppMetricsSource): void {
   );
   counter(source, 'history_recovery_failures_total', 'Channels that could not be resumed', ['code'], () =>
     eachApp(source, (app) => labelled('code', app.historyRecoveryFailures.entries())),
+  );
+  const changes = ['action', 'result'] as const;
+  counter(source, 'versioned_message_mutations_total', 'Changes of mutable messages asked for', changes, () =>
+    eachApp(source, (app) => labelledTwice(changes, app.versionMutations.entries())),
+  );
+  const reads = ['surface', 'result'] as const;
+  counter(source, 'versioned_message_retrieval_total', 'Reads of mutable messages', reads, () =>
+    eachApp(source, (app) => labelledTwice(reads, app.versionRetrievals.entries())),
   );
 }
 
@@ -176,6 +186,17 @@ function* labelled(
   counts: Iterable<readonly [label: string, count: number]>,
 ): Iterable<Sample> {
   for (const [label, count] of counts) yield [{ [name]: label }, count];
+}
+
+/** Of counts whose label is two words. */
+function* labelledTwice(
+  [first, second]: readonly [string, string],
+  counts: Iterable<readonly [label: string, count: number]>,
+): Iterable<Sample> {
+  for (const [label, count] of counts) {
+    const [a = '', b = ''] = label.split(' ');
+    yield [{ [first]: a, [second]: b }, count];
+  }
 }
 
 /** A counter whose series are those with a count above zero. */

@@ -63,6 +63,11 @@ export class AppCounters {
   /** Publishes recovered after a reconnect, by where they came from; failures by code. */
   readonly historyRecoveries = { hot: 0, cold: 0 };
   readonly historyRecoveryFailures = new LabelledCount(MAX_ERROR_TYPES);
+  /** Changes of mutable messages, by `message.ACTION RESULT`, and reads of them, by `SURFACE RESULT`. */
+  readonly versionMutations = new LabelledCount(MAX_ERROR_TYPES);
+  readonly versionRetrievals = new LabelledCount(MAX_ERROR_TYPES);
+  annotationsPublished = 0;
+  annotationsDeleted = 0;
   readonly connectionErrors = new LabelledCount(MAX_ERROR_TYPES);
   webhooksDelivered = 0;
   webhooksRetried = 0;

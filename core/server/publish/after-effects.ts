@@ -57,6 +57,9 @@ export class AfterEffects {
   }
 
   annotated(app: App, { key, record }: AnnotationEntry): void {
+    const counters = this.#deps.counters.of(app.id);
+    if (record.targetSerial === undefined) counters.annotationsPublished += 1;
+    else counters.annotationsDeleted += 1;
     if (app.webhooks.length === 0) return;
     const { messageSerial, annotationSerial, targetSerial, type } = record;
     this.#deps.webhooks.emit(app, {

@@ -170,6 +170,25 @@ it('appends that come at the same time are all applied, each once, in the order 
   expect(delivered).toEqual(inOrder.map(({ serial }) => serial));
 });
 
+it('is counted, by what came of it', async () => {
+  api.connections.set('1.1', { protocol: 2, userId: 'ann', capabilities: null });
+  for (const body of [{ op_id: 'op' }, { op_id: 'op' }, { socket_id: '1.1' }, { socket_id: '9.9' }]) {
+    await api.post(`${path}/append`, { data: 'x', ...body });
+  }
+  await api.get(path);
+  await api.get('/channels/room/messages/nope/versions');
+  const { versionMutations, versionRetrievals } = api.counters.of(api.app.id);
+  expect(Object.fromEntries(versionMutations.entries())).toEqual({
+    'message.append applied': 1,
+    'message.append duplicate': 1,
+    'message.append auth_failed': 2,
+  });
+  expect([...versionRetrievals.entries()]).toEqual([
+    ['latest hit', 1],
+    ['versions miss', 1],
+  ]);
+});
+
 describe('GET versions', () => {
   it('pages in both directions, with the fragments of appends', async () => {
     for (const data of ['a', 'b', 'c']) await api.post(`${path}/append`, { data });

@@ -6,7 +6,7 @@ import type { App } from '../../apps/app.ts';
 import { createMemoryCache } from '../../memory/cache.ts';
 import { createMemoryChannelLog } from '../../memory/channel-log.ts';
 import { createLocalFanout } from '../../memory/fanout.ts';
-import { createCounters } from '../../metrics/counters.ts';
+import { type Counters, createCounters } from '../../metrics/counters.ts';
 import type { ControlSignal } from '../../ports/fanout.ts';
 import type { DurableLog } from '../../ports/index.ts';
 import type { Message } from '../../ports/message.ts';
@@ -35,6 +35,7 @@ export interface DurableChannelsOptions {
 
 export interface DurableChannels {
   readonly log: DurableLog;
+  readonly counters: Counters;
   readonly publisher: Publisher;
   readonly history: ChannelHistory;
   readonly mutations: Mutations;
@@ -60,10 +61,11 @@ export function durableChannels(options: DurableChannelsOptions = {}): DurableCh
     onEnvelope: ({ message }) => void delivered.push(message),
     onControl: (signal) => void signals.push(signal),
   });
+  const counters = createCounters();
   const afterEffects = new AfterEffects({
     cache: createMemoryCache(),
     webhooks: { emit: (_app, event) => void webhooks.push(event) },
-    counters: createCounters(),
+    counters,
     logger: pino({ enabled: false }),
     cachedEventTtlMs: 1_000,
   });
@@ -74,6 +76,7 @@ export function durableChannels(options: DurableChannelsOptions = {}): DurableCh
     findConnection: (_app: App, socketId: string) => connections.get(socketId),
     nextSerial: serials.next,
     pageSize: options.pageSize ?? 10,
+    counters,
     settings: {
       versionsEnabled: options.versionsEnabled ?? true,
       annotationsEnabled: options.annotationsEnabled ?? true,
@@ -85,12 +88,13 @@ export function durableChannels(options: DurableChannelsOptions = {}): DurableCh
     append: new Append(logs, fanout, afterEffects),
     requestKeys: new RequestKeys(logs),
     identities: new MessageIdentities(serials),
-    counters: createCounters(),
+    counters,
     channelInfo: async () => ({}),
     ephemeralEnabled: true,
   });
   return {
     log,
+    counters,
     publisher,
     history: new ChannelHistory({
       logs,
