@@ -149,7 +149,7 @@ export class RedisNodes implements NodeWatch {
     await inGroups(presence.ownChannels(which), async (name) => {
       const { gone, added } = await presence.restore(name);
       const { appId, channel } = parseChannelName(name);
-      for (const userId of gone) this.#listener?.onMemberGone(appId, channel, userId);
+      for (const userId of gone) this.#listener?.onMemberGone(appId, channel, userId, null);
       if (!announce) return;
       for (const { userId, info } of added) this.#listener?.onMemberBack(appId, channel, userId, info);
     });
@@ -175,7 +175,7 @@ export class RedisNodes implements NodeWatch {
     await this.#eachMemberChannel(nodeId, async (name) => {
       const { appId, channel } = parseChannelName(name);
       for (const userId of await presence.evict(name, nodeId)) {
-        this.#listener?.onMemberGone(appId, channel, userId);
+        this.#listener?.onMemberGone(appId, channel, userId, nodeId);
       }
     });
     await this.#eachCountedChannel(nodeId, async (name) => {

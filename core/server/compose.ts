@@ -1,19 +1,24 @@
 // Which implementation stands behind each port, by the driver names of the configuration. Adapters are packages that are
 // loaded by name when they are asked for: core never imports one.
 import type { Logger } from 'pino';
+import type { ClusterCounts } from './cluster/cluster-fanout.ts';
+import { type OpenCluster, openRedisCache, openRedisCluster } from './cluster/open-redis.ts';
 import { createMemoryCache } from './memory/cache.ts';
 import { createMemoryChannelLog } from './memory/channel-log.ts';
 import { createLocalFanout } from './memory/fanout.ts';
 import { createMemoryOccupancy } from './memory/occupancy.ts';
 import { createMemoryPresence } from './memory/presence.ts';
 import { createMemoryWorkQueue } from './memory/work-queue.ts';
+import type { Bus } from './ports/bus.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Fanout } from './ports/fanout.ts';
 import type { DurableLog } from './ports/index.ts';
 import type { LeasedWorkQueueOptions } from './ports/leased-work-queue.ts';
+import type { NodeWatch } from './ports/node-watch.ts';
 import type { Occupancy } from './ports/occupancy.ts';
 import type { Presence } from './ports/presence.ts';
 import type { WorkQueue } from './ports/work-queue.ts';
+import { ChannelLogs } from './publish/channel-logs.ts';
 import type { Settings } from './settings.ts';
 
 /** Every port of one node, ready for use. */
@@ -26,7 +31,15 @@ export interface Drivers {
   readonly fanout: Fanout;
   readonly presence: Presence;
   readonly occupancy: Occupancy;
+  /** What several nodes have besides; null: this is the only one. */
+  readonly cluster: ClusterParts | null;
   close(): Promise<void>;
+}
+
+export interface ClusterParts {
+  readonly bus: Pick<Bus, 'state' | 'counts'>;
+  readonly nodes: NodeWatch;
+  readonly counts: ClusterCounts;
 }
 
 /** What a store package offers. */
@@ -49,16 +62,20 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
   const close = async (): Promise<void> => {
     for (const port of opened.reverse()) await port.close();
   };
-  const onDeliveryError = (err: unknown): void => logger.error({ err }, 'a delivery failed');
   try {
+    const durableLog = await open(channelLog(settings, logger));
+    // Nodes count serials together, so a log of one node's own has no use among several.
+    const isCluster = settings.drivers.fanout !== 'local';
+    const volatileLog = isCluster ? durableLog : await open(createMemoryChannelLog());
+    const logs = new ChannelLogs(durableLog, volatileLog);
     return {
-      durableLog: await open(channelLog(settings, logger)),
-      volatileLog: await open(createMemoryChannelLog()),
+      durableLog,
+      volatileLog,
       cache: await open(cache(settings, logger)),
       workQueue: await open(workQueue(settings, logger)),
-      fanout: await open(createLocalFanout({ onError: onDeliveryError })),
-      presence: await open(createMemoryPresence()),
-      occupancy: await open(createMemoryOccupancy()),
+      ...(isCluster
+        ? await open(cluster(settings, logs, logger))
+        : await open(singleNode((err) => logger.error({ err }, 'a delivery failed')))),
       close,
     };
   } catch (error) {
@@ -67,14 +84,39 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
   }
 }
 
+function singleNode(onError: (error: unknown) => void): Omit<OpenCluster, 'cluster'> & { cluster: null } {
+  const [fanout, presence, occupancy] = [
+    createLocalFanout({ onError }),
+    createMemoryPresence(),
+    createMemoryOccupancy(),
+  ];
+  return {
+    fanout,
+    presence,
+    occupancy,
+    cluster: null,
+    async close() {
+      for (const port of [fanout, presence, occupancy]) await port.close();
+    },
+  };
+}
+
+function cluster(settings: Settings, logs: ChannelLogs, logger: Logger): Promise<OpenCluster> {
+  const { fanout } = settings.drivers;
+  if (fanout === 'redis') return openRedisCluster(settings, logs, logger);
+  throw new Error(`adapter.driver: there is no driver '${fanout}' in this version`);
+}
+
 async function channelLog({ drivers, databasePath }: Settings, logger: Logger): Promise<DurableLog> {
   if (drivers.channelLog === 'memory') return createMemoryChannelLog();
   const store = await storePackage('history.backend', drivers.channelLog);
   return store.createChannelLog({ path: databasePath, logger });
 }
 
-async function cache({ drivers, databasePath, cacheMaxKeys }: Settings, logger: Logger): Promise<Cache> {
+async function cache(settings: Settings, logger: Logger): Promise<Cache> {
+  const { drivers, databasePath, cacheMaxKeys } = settings;
   if (drivers.cache === 'memory') return createMemoryCache({ maxEntries: cacheMaxKeys });
+  if (drivers.cache === 'redis') return openRedisCache(settings, logger);
   const store = await storePackage('cache.driver', drivers.cache);
   return store.createCache({ path: databasePath, logger });
 }
@@ -89,7 +131,8 @@ async function workQueue({ drivers, databasePath, queue }: Settings, logger: Log
     maxFaultBackoffMs: queue.retryMaxDelayMs,
     onError: (err) => logger.error({ err }, 'the work queue failed'),
   };
-  if (drivers.workQueue === 'memory') {
+  // `none` is for apps without webhooks: nothing ever enters it.
+  if (drivers.workQueue === 'memory' || drivers.workQueue === 'none') {
     return createMemoryWorkQueue({
       ...options,
       maxJobs: queue.memoryCapacity,

@@ -129,6 +129,7 @@ export function createRealtimeContext({
       counters.of(key.appId).observeBroadcast(type, recipients, Date.now() - message.publishedAtMs);
     },
     onControl: (signal) => obey(context, signal),
+    wantsFullForm: ({ appId }) => hub.app(appId).fullModeConnections > 0,
   });
   return context;
 }

@@ -4,6 +4,7 @@ import { channelNameErrorHttp } from '@sockudo/protocol';
 import type { Logger } from 'pino';
 import { AppRegistry } from './apps/app-registry.ts';
 import { channelNameRules } from './apps/channel-rules.ts';
+import { announceDepartures } from './cluster/departures.ts';
 import { type Drivers, openDrivers } from './compose.ts';
 import type { Route } from './http/exchange-types.ts';
 import { createHttpFront, type HttpFront } from './http/front.ts';
@@ -55,6 +56,7 @@ async function start(
   const counters = createCounters();
   const apps = new AppRegistry(settings.apps);
   const context = createRealtimeContext({ settings, drivers, counters, logger });
+  if (drivers.cluster !== null) announceDepartures(drivers.cluster.nodes, context);
   let isDraining = false;
   const deps = httpDeps(context, drivers, apps, counters, () => isDraining);
   const front = await createHttpFront(deps, { routes });
@@ -139,8 +141,9 @@ function httpDeps(
 }
 
 /** What /up asks besides the cache: reads that every driver answers without touching anything. */
-function healthChecks({ durableLog, workQueue }: Drivers): readonly HealthCheck[] {
+function healthChecks({ durableLog, workQueue, cluster }: Drivers): readonly HealthCheck[] {
   return [
+    ...clusterChecks(cluster),
     {
       name: 'channel log',
       weight: 'required',
@@ -153,6 +156,21 @@ function healthChecks({ durableLog, workQueue }: Drivers): readonly HealthCheck[
       weight: 'optional',
       check: async () => {
         await workQueue.counts('health');
+      },
+    },
+  ];
+}
+
+/** A node that the others do not hear of serves its own clients only: it is not ready. */
+function clusterChecks(cluster: Drivers['cluster']): readonly HealthCheck[] {
+  if (cluster === null) return [];
+  return [
+    {
+      name: 'cluster',
+      weight: 'required',
+      check: async () => {
+        if (cluster.bus.state === 'down') throw new Error('the bus between the nodes is down');
+        await cluster.nodes.check();
       },
     },
   ];

@@ -115,5 +115,34 @@ export interface Settings {
   };
   /** File of the embedded stores (SQLite). */
   readonly databasePath: string;
+  /** Where Redis is, for the drivers that use it; the cache may be in another one. */
+  readonly redis: {
+    readonly address: RedisPlace;
+    readonly cacheAddress: RedisPlace;
+    /** What keys and topics begin with. */
+    readonly prefix: string;
+    readonly cachePrefix: string;
+  };
+  /** When the nodes of a cluster take one of them for dead. */
+  readonly nodeHealth: {
+    readonly heartbeatMs: number;
+    readonly timeoutMs: number;
+    readonly sweepMs: number;
+  };
   readonly apps: readonly App[];
+}
+
+export interface RedisPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly username?: string;
+  readonly password?: string;
+  /** Null: without TLS. Paths of PEM files. */
+  readonly tls: {
+    readonly acceptsAnyCertificate: boolean;
+    readonly caPath?: string;
+    readonly certPath?: string;
+    readonly keyPath?: string;
+  } | null;
 }

@@ -132,6 +132,7 @@ const SINGLES: readonly (readonly [name: string, setting: string])[] = [
   ['CORS_CREDENTIALS', 'cors.credentials'],
   ['CONNECTION_RECOVERY_BUFFER_TTL', 'connection_recovery.buffer_ttl_seconds'],
   ['PUSH_FAILURE_THRESHOLD', 'push.circuit_breaker.failure_threshold'],
+  ['REDIS_URL', 'database.redis.url'],
   ['DATABASE_POOLING_ENABLED', 'database_pooling.enabled'],
   ['DATABASE_POOL_MIN', 'database_pooling.min'],
   ['DATABASE_POOL_MAX', 'database_pooling.max'],

@@ -12,12 +12,12 @@ const namespaces = (...entries: Record<string, unknown>[]) =>
 describe('drivers that are not available', () => {
   it.each([
     [
-      { cache: { driver: 'redis' } },
-      'cache.driver: the driver `redis` is not available in this version: use `memory` or `sqlite`',
+      { cache: { driver: 'redis-cluster' } },
+      'cache.driver: the driver `redis-cluster` is not available in this version: use `memory` or `sqlite` or `redis`',
     ],
     [
       { queue: { driver: 'sqs' } },
-      'queue.driver: the driver `sqs` is not available in this version: use `sqlite` or `memory`',
+      'queue.driver: the driver `sqs` is not available in this version: use `sqlite` or `memory` or `none`',
     ],
     [
       { history: { backend: 'postgres' } },
@@ -28,8 +28,8 @@ describe('drivers that are not available', () => {
       'app_manager.driver: the driver `mysql` is not available in this version: use `memory`',
     ],
     [
-      { rate_limiter: { driver: 'redis' } },
-      'rate_limiter.driver: the driver `redis` is not available in this version: use `memory`',
+      { rate_limiter: { driver: 'redis-cluster' } },
+      'rate_limiter.driver: the driver `redis-cluster` is not available in this version: use `memory` or `redis`',
     ],
     [
       { server_role: 'api', adapter: { fallback_to_local: true } },
@@ -56,7 +56,7 @@ describe('drivers that are not available', () => {
     const unused = {
       history: { enabled: false, backend: 'postgres' },
       versioned_messages: { enabled: false, driver: 'memory' },
-      rate_limiter: { enabled: false, driver: 'redis' },
+      rate_limiter: { enabled: false, driver: 'redis-cluster' },
     };
     expect(load(unused).settings.drivers.channelLog).toBe('memory');
     const kept = withApps({ ...APP, policy: { history: { enabled: true } } });
@@ -74,10 +74,9 @@ describe('drivers that are not available', () => {
         },
       }),
     ).toEqual([
-      'adapter.driver: the driver `redis` is not available in this version: use `local`',
-      'cache.driver: `memory` keeps data on one node, but adapter.driver is `redis`: idempotency and AI Transport need a cache that all nodes share',
+      'cache.driver: `memory` keeps data on one node, but adapter.driver is `redis`: cached events and limits need a cache that all nodes share',
       'queue.driver: `sqlite` keeps data on one node, but adapter.driver is `redis`: jobs need a queue that all nodes share',
-      'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history needs a store that all nodes share',
+      'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history, recovery and idempotency need a store that all nodes share',
       'rate_limiter.driver: `memory` keeps data on one node, but adapter.driver is `redis`: limits need a store that all nodes share',
       'adapter.cluster_health.heartbeat_interval_ms: must be at most a third of adapter.cluster_health.node_timeout_ms',
       'adapter.cluster_health.cleanup_interval_ms: must be at most adapter.cluster_health.node_timeout_ms',
@@ -89,6 +88,77 @@ describe('drivers that are not available', () => {
     };
     expect(problems(orphan)).toContain('presence_history.enabled: needs history.enabled in a cluster');
   });
+});
+
+describe('a cluster', () => {
+  const shared = {
+    adapter: { driver: 'redis' },
+    cache: { driver: 'redis' },
+    queue: { driver: 'none' },
+    rate_limiter: { driver: 'redis' },
+    history: { enabled: false },
+    versioned_messages: { enabled: false },
+    annotations: { enabled: false },
+    presence_history: { enabled: false },
+    connection_recovery: { enabled: false },
+    idempotency: { enabled: false },
+  };
+  const OWN_LOG =
+    'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history, recovery and idempotency need a store that all nodes share';
+
+  it.each([
+    [{}, []],
+    [{ connection_recovery: { enabled: true } }, [OWN_LOG]],
+    [{ idempotency: { enabled: true } }, [OWN_LOG]],
+    [withApps({ ...APP, policy: { history: { enabled: true } } }), [OWN_LOG]],
+    [withApps({ ...APP, connection_recovery: { enabled: false } }), []],
+    [webhook({}), ['queue.driver: `none` sends no webhooks, but an app has some']],
+    [
+      { adapter: { driver: 'redis', cluster_health: { enabled: false } } },
+      ['adapter.cluster_health.enabled: must be true: members of a dead node would stay for ever'],
+    ],
+    [
+      { database: { redis: { url: 'http://secret@x' } } },
+      ['database.redis.url: must be an address such as redis://user:password@host:6379/0'],
+    ],
+    [
+      { cache: { driver: 'redis', redis: { url_override: 'redis://x/y' } } },
+      ['cache.redis.url_override: must end with the number of a database, as in redis://host:6379/0'],
+    ],
+    [
+      { database: { redis: { sentinels: [{ host: 'x', port: 1 }] } } },
+      [
+        'database.redis.sentinels: Sentinel is not available in this version: name the server itself in database.redis',
+      ],
+    ],
+  ])('%j', (config, expected) => {
+    expect(problems({ ...shared, ...config })).toEqual(expected);
+  });
+
+  it('finds Redis by single settings or by a URL', () => {
+    const single = { host: 'r', port: 1, db: 2, password: 'p', key_prefix: 'x:' };
+    expect(load({ ...shared, database: { redis: single } }).settings.redis).toEqual({
+      address: { host: 'r', port: 1, db: 2, password: 'p', tls: null },
+      cacheAddress: { host: 'r', port: 1, db: 2, password: 'p', tls: null },
+      prefix: 'x:',
+      cachePrefix: 'x:',
+    });
+    const env = { REDIS_URL: 'rediss://u:p%40@[::1]:7/3' };
+    expect(load(shared, { env }).settings.redis.address).toEqual({
+      host: '::1',
+      port: 7,
+      db: 3,
+      username: 'u',
+      password: 'p@',
+      tls: { acceptsAnyCertificate: false },
+    });
+  });
+});
+
+it('counts limits in Redis only together with the cache', () => {
+  expect(problems({ rate_limiter: { driver: 'redis' } })).toEqual([
+    'rate_limiter.driver: `redis` counts in the cache: set cache.driver to `redis` too',
+  ]);
 });
 
 describe('combinations', () => {

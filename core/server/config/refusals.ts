@@ -4,16 +4,17 @@
 import { originPatternFault } from './patterns.ts';
 import type { Problem } from './problem.ts';
 import { appProblems } from './refusals-apps.ts';
+import { clusterProblems } from './refusals-cluster.ts';
 import type { ServerConfig } from './schema.ts';
 import { ROLLUP_WINDOWS_MS } from './sections/ai-transport.ts';
 import { policyOf } from './sections/apps.ts';
 
 /** Drivers of this version, by the setting that chooses them. */
 export const AVAILABLE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
-  'adapter.driver': ['local'],
-  'cache.driver': ['memory', 'sqlite'],
-  'queue.driver': ['sqlite', 'memory'],
-  'rate_limiter.driver': ['memory'],
+  'adapter.driver': ['local', 'redis'],
+  'cache.driver': ['memory', 'sqlite', 'redis'],
+  'queue.driver': ['sqlite', 'memory', 'none'],
+  'rate_limiter.driver': ['memory', 'redis'],
   'app_manager.driver': ['memory'],
   'history.backend': ['sqlite', 'memory'],
 };
@@ -76,63 +77,6 @@ function unavailable(config: ServerConfig): Problem[] {
     value: 'true',
     message: 'is not available in this version: leave it false',
   }));
-}
-
-/** A cluster refuses every store that one node has for itself. */
-function cluster(config: ServerConfig): Problem[] {
-  if (config.adapter.driver === 'local') return [];
-  const local = ['memory', 'sqlite', 'none'];
-  const coordination = config.idempotency.enabled || config.ai_transport.enabled;
-  const checks: [string, string, boolean, string][] = [
-    [
-      'cache.driver',
-      config.cache.driver,
-      coordination,
-      'idempotency and AI Transport need a cache that all nodes share',
-    ],
-    [
-      'queue.driver',
-      config.queue.driver,
-      config.queue.driver !== 'none',
-      'jobs need a queue that all nodes share',
-    ],
-    [
-      'history.backend',
-      config.history.backend,
-      config.history.enabled,
-      'history needs a store that all nodes share',
-    ],
-    [
-      'rate_limiter.driver',
-      config.rate_limiter.driver,
-      config.rate_limiter.enabled,
-      'limits need a store that all nodes share',
-    ],
-  ];
-  const problems: Problem[] = checks
-    .filter(([, driver, isUsed]) => isUsed && local.includes(driver))
-    .map(([path, driver, , why]) => ({
-      path,
-      value: driver,
-      message: `\`${driver}\` keeps data on one node, but adapter.driver is \`${config.adapter.driver}\`: ${why}`,
-    }));
-  if (config.presence_history.enabled && !config.history.enabled) {
-    problems.push({ path: 'presence_history.enabled', message: 'needs history.enabled in a cluster' });
-  }
-  const health = config.adapter.cluster_health;
-  if (health.enabled && health.heartbeat_interval_ms * 3 > health.node_timeout_ms) {
-    problems.push({
-      path: 'adapter.cluster_health.heartbeat_interval_ms',
-      message: 'must be at most a third of adapter.cluster_health.node_timeout_ms',
-    });
-  }
-  if (health.enabled && health.cleanup_interval_ms > health.node_timeout_ms) {
-    problems.push({
-      path: 'adapter.cluster_health.cleanup_interval_ms',
-      message: 'must be at most adapter.cluster_health.node_timeout_ms',
-    });
-  }
-  return problems;
 }
 
 function apiRole(config: ServerConfig): Problem[] {
@@ -211,7 +155,7 @@ export function refusals(config: ServerConfig): Problem[] {
   return [
     ...drivers(config),
     ...unavailable(config),
-    ...cluster(config),
+    ...clusterProblems(config, usesDurableLog(config)),
     ...apiRole(config),
     ...durable(config),
     ...listeners(config),

@@ -2,6 +2,7 @@
 // settings are resolved. Nothing is judged here: refusals.ts did.
 import type { RateLimit, Settings } from '../settings.ts';
 import { admitsEveryOrigin } from './patterns.ts';
+import { redisAddress } from './redis-address.ts';
 import { usesDurableLog } from './refusals.ts';
 import type { ServerConfig } from './schema.ts';
 import { ROLLUP_WINDOWS_MS } from './sections/ai-transport.ts';
@@ -183,6 +184,25 @@ function stores(config: ServerConfig, resolved: Resolved) {
       fanout: config.adapter.driver,
     },
     databasePath: resolved.databasePath,
+    ...redisOf(config),
+  };
+}
+
+function redisOf({ adapter, cache, database }: ServerConfig) {
+  const { heartbeat_interval_ms, node_timeout_ms, cleanup_interval_ms } = adapter.cluster_health;
+  const { key_prefix: prefix } = database.redis;
+  return {
+    redis: {
+      address: redisAddress(database.redis, database.redis.url),
+      cacheAddress: redisAddress(database.redis, cache.redis?.url_override ?? database.redis.url),
+      prefix: adapter.redis?.prefix ?? prefix,
+      cachePrefix: cache.redis?.prefix ?? prefix,
+    },
+    nodeHealth: {
+      heartbeatMs: heartbeat_interval_ms,
+      timeoutMs: node_timeout_ms,
+      sweepMs: cleanup_interval_ms,
+    },
   };
 }
 

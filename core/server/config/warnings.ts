@@ -133,6 +133,10 @@ export function warnings(config: ServerConfig, raw: unknown): Problem[] {
       message: 'is empty: nobody can connect, and /up answers ERROR',
     });
   }
+  if (config.adapter.driver !== 'local' && config.adapter.fallback_to_local) {
+    const message = 'has no effect: a node that cannot reach the others does not start';
+    out.push({ path: 'adapter.fallback_to_local', message });
+  }
   const { driver } = config.versioned_messages;
   if (config.versioned_messages.enabled && driver !== undefined && driver !== config.history.backend) {
     const message = `has no effect: versions are kept with history, in \`${config.history.backend}\``;

@@ -29,6 +29,8 @@ export class AppHub {
   /** Connections by user id. */
   readonly users = new Map<string, Set<Connection>>();
 
+  /** Connections with append_mode=full. */
+  fullModeConnections = 0;
   readonly #onChannel: ChannelListener;
 
   constructor(app: App, counters: AppCounters, onChannel: ChannelListener) {
@@ -48,8 +50,14 @@ export class AppHub {
     return this.#onChannel.join(this.app.id, userChannelName(userId));
   }
 
+  add(connection: Connection): void {
+    this.connections.set(connection.socketId, connection);
+    if (connection.frameClass !== connection.deliveryClass) this.fullModeConnections += 1;
+  }
+
   remove(connection: Connection): void {
-    this.connections.delete(connection.socketId);
+    if (!this.connections.delete(connection.socketId)) return;
+    if (connection.frameClass !== connection.deliveryClass) this.fullModeConnections -= 1;
     this.#removeUser(connection);
   }
 
@@ -95,7 +103,7 @@ export class Hub {
   }
 
   add(connection: Connection): void {
-    this.app(connection.app.id).connections.set(connection.socketId, connection);
+    this.app(connection.app.id).add(connection);
     connection.counters.connected += 1;
     connection.counters.newConnections += 1;
   }

@@ -26,6 +26,7 @@ const node = z.strictObject({ host: text('Host'), port: port('Port') });
 
 const redis = z
   .strictObject({
+    url: secret('Address as `redis://` or `rediss://`, before the single settings (ours)').optional(),
     host: text('Host').default('127.0.0.1'),
     port: port('Port').default(6379),
     db: integer('Database number', 0).default(0),

@@ -19,7 +19,7 @@ export const adapter = z
         'kafka',
         'iggy',
       ])
-      .describe('How nodes reach each other; this version has `local` (one node)')
+      .describe('How nodes reach each other; this version has `local` (one node) and `redis`')
       .default('local'),
     redis: z
       .strictObject({
@@ -65,7 +65,7 @@ export const cache = z
   .strictObject({
     driver: z
       .enum(['memory', 'sqlite', 'redis', 'redis-cluster', 'none'])
-      .describe('Store of cached events and windows; this version has `memory` and `sqlite`')
+      .describe('Store of cached events and windows; this version has `memory`, `sqlite` and `redis`')
       .default('memory'),
     redis: z
       .strictObject({
@@ -102,7 +102,7 @@ export const queue = z
         'sns',
         'none',
       ])
-      .describe('Queue of webhooks; this version has `sqlite` and `memory`')
+      .describe('Queue of webhooks; this version has `sqlite`, `memory` and `none` (no webhooks)')
       .default('sqlite'),
     reliability: z
       .strictObject({

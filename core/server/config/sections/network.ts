@@ -85,7 +85,9 @@ export const rateLimiter = z
     enabled: flag('Limit API requests and WebSocket upgrades by address').default(true),
     driver: z
       .enum(['memory', 'redis', 'redis-cluster'])
-      .describe('Where windows are counted; this version has `memory`')
+      .describe(
+        'Where windows are counted; this version has `memory` (the cache of this node) and `redis` (a cache in Redis)',
+      )
       .default('memory'),
     api_rate_limit: rateLimit(100),
     websocket_rate_limit: rateLimit(20),

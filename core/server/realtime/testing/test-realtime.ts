@@ -60,6 +60,7 @@ export function memoryDrivers(): Drivers {
   };
   return {
     ...ports,
+    cluster: null,
     async close() {
       for (const port of Object.values(ports)) await port.close();
     },
