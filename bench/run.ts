@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { percentile } from './load/pool.ts';
 import type { Figures, Scenario } from './scenario.ts';
+import { appends } from './scenarios/appends.ts';
 import { connections } from './scenarios/connections.ts';
 import { fanOut } from './scenarios/fan-out.ts';
 import { publish } from './scenarios/publish.ts';
@@ -38,6 +39,16 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'publish-durable',
     goal: '≥ 10,000 / s with fsync',
     run: (subject) => publish(subject, { app: 'durable', events: 60_000, connections: 64, pipeline: 4 }),
+  },
+  {
+    name: 'appends-single',
+    goal: '≥ 10,000 / s durable, ≤ 45 µs (Sockudo 5.0.1 in memory: 256-362 µs)',
+    run: (subject) => appends(subject, { how: 'single', messages: 64, appendsEach: 800, unanswered: 4 }),
+  },
+  {
+    name: 'appends-streamed',
+    goal: '≥ 40,000 / s durable, ≤ 12 µs',
+    run: (subject) => appends(subject, { how: 'streamed', messages: 64, appendsEach: 4000, unanswered: 256 }),
   },
   {
     name: 'connections',
