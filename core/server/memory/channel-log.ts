@@ -27,7 +27,15 @@ import type {
   VersionsRange,
 } from '../ports/message-log.ts';
 import { ExpiringMap } from './expiring-map.ts';
-import { drawAnnotation, drawVersion, recordIn, replayPage, versionsPage } from './message-steps.ts';
+import {
+  annotationIn,
+  createIn,
+  drawAnnotation,
+  drawVersion,
+  recordIn,
+  replayPage,
+  versionsPage,
+} from './message-steps.ts';
 import { type Removed, Stream } from './stream.ts';
 
 export interface MemoryChannelLogOptions {
@@ -50,12 +58,18 @@ export function createMemoryChannelLog(options: MemoryChannelLogOptions = {}): D
   return new MemoryChannelLog(options);
 }
 
+interface StoredReceipt {
+  readonly receipt: Receipt;
+  /** The message it belongs to and goes with. */
+  readonly tie?: { readonly key: ChannelKey; readonly stream: Stream; readonly historySerial: number };
+}
+
 class MemoryChannelLog implements DurableLog {
   readonly durability = 'memory';
   readonly #maxChannels: number;
   readonly #maxBytes: number;
   readonly #now: () => number;
-  readonly #receipts: ExpiringMap<Receipt>;
+  readonly #receipts: ExpiringMap<StoredReceipt>;
   readonly #timer: NodeJS.Timeout;
   /** Channels with entries, the longest unused first. */
   readonly #busy = new Map<string, Stream>();
@@ -80,14 +94,14 @@ class MemoryChannelLog implements DurableLog {
     if (this.#isClosed) throw new StoreUnavailable('the log is closed');
     const nowMs = this.#now();
     for (const draft of commit.receipts) {
-      const stored = this.#receipts.get(receiptKey(draft.scope, draft.key), nowMs)?.value;
-      if (stored !== undefined) return { kind: receiptVerdict(draft, stored), receipt: stored };
+      const receipt = this.#usedReceipt(draft, nowMs);
+      if (receipt !== null) return { kind: receiptVerdict(draft, receipt), receipt };
     }
     const { entries, streams } = this.#draw(commit);
     const receipts = answerReceipts(commit.receipts, entries);
     for (const [index, entry] of entries.entries()) this.#append(streams[index], entry, nowMs);
     for (const receipt of receipts) {
-      this.#receipts.set(receiptKey(receipt.scope, receipt.key), receipt, receipt.expiresAtMs);
+      this.#receipts.set(receiptKey(receipt), { receipt }, receipt.expiresAtMs);
     }
     this.#forgetSurplus();
     return { kind: 'committed', entries };
@@ -95,36 +109,47 @@ class MemoryChannelLog implements DurableLog {
 
   async mutate(draft: MutationDraft): Promise<MutationResult> {
     if (this.#isClosed) throw new StoreUnavailable('the log is closed');
-    const { receipt } = draft;
+    const { key, receipt } = draft;
+    const nowMs = this.#now();
+    const stream = this.#look(key);
+    const create = createIn(stream, draft.messageSerial, nowMs);
+    if (create === null) return { kind: 'unknown-message' };
+    const used = receipt === undefined ? null : this.#usedReceipt(receipt, nowMs);
+    if (receipt !== undefined && used !== null) return { kind: receiptVerdict(receipt, used), receipt: used };
+    const result = drawVersion(stream, create, draft);
+    if (result.kind === 'refused') return result;
+    const { version } = result;
+    const { entry } = version;
     if (receipt !== undefined) {
-      const stored = this.#receipts.get(receiptKey(receipt.scope, receipt.key), this.#now())?.value;
-      if (stored !== undefined) return { kind: receiptVerdict(receipt, stored), receipt: stored };
+      const stored = { ...receipt, answer: receipt.answer(entry) };
+      const tie = { key, stream, historySerial: create.serial };
+      this.#receipts.set(receiptKey(receipt), { receipt: stored, tie }, receipt.expiresAtMs);
     }
-    const stream = this.#look(draft.key);
-    const result = drawVersion(stream, draft);
-    if (result.kind !== 'drawn') return result;
-    const { record, entry } = result;
-    if (receipt !== undefined) {
-      const stored: Receipt = { ...receipt, answer: receipt.answer(entry) };
-      this.#receipts.set(receiptKey(receipt.scope, receipt.key), stored, receipt.expiresAtMs);
-    }
-    stream.advance(entry);
-    stream.changes.addVersion(record, entry);
+    this.#grow(key, stream, nowMs, () => {
+      stream.advance(entry, draft.retention, nowMs);
+      stream.changes.addVersion(create, version);
+    });
     return { kind: 'committed', entry };
   }
 
   async annotate(draft: AnnotationDraft): Promise<AnnotationResult> {
     if (this.#isClosed) throw new StoreUnavailable('the log is closed');
+    const nowMs = this.#now();
     const stream = this.#look(draft.key);
-    const result = drawAnnotation(stream, draft);
-    if (result.kind !== 'committed') return result;
-    stream.advance(result.entry);
-    stream.changes.addAnnotation(result.historySerial, result.entry, result.projection);
-    return { kind: 'committed', entry: result.entry, projection: result.projection };
+    const create = createIn(stream, draft.messageSerial, nowMs);
+    if (create === null) return { kind: 'unknown-message' };
+    const result = drawAnnotation(stream, create, draft, nowMs);
+    if (result.kind === 'refused') return result;
+    const { entry, projection } = result;
+    this.#grow(draft.key, stream, nowMs, () => {
+      stream.advance(entry, draft.retention, nowMs);
+      stream.changes.addAnnotation(create, entry, projection);
+    });
+    return result;
   }
 
   async message(key: ChannelKey, messageSerial: string): Promise<MessageState | null> {
-    return recordIn(this.#look(key), messageSerial)?.state() ?? null;
+    return recordIn(this.#look(key), messageSerial, this.#now())?.state() ?? null;
   }
 
   async versions(
@@ -132,7 +157,7 @@ class MemoryChannelLog implements DurableLog {
     messageSerial: string,
     range: VersionsRange,
   ): ReturnType<DurableLog['versions']> {
-    const record = recordIn(this.#look(key), messageSerial);
+    const record = recordIn(this.#look(key), messageSerial, this.#now());
     return record === null ? null : versionsPage(record, range);
   }
 
@@ -142,21 +167,24 @@ class MemoryChannelLog implements DurableLog {
     { type, from, limit }: { readonly type?: string; readonly from?: string; readonly limit: number },
   ): ReturnType<DurableLog['annotations']> {
     const stream = this.#look(key);
-    const record = recordIn(stream, messageSerial);
-    const all = record === null ? [] : stream.changes.annotationsOf(record.create.serial);
-    const start = from === undefined ? 0 : all.findIndex(({ annotationSerial }) => annotationSerial > from);
-    const matching = (start === -1 ? [] : all.slice(start)).filter(
-      (candidate) => type === undefined || candidate.type === type,
+    const create = createIn(stream, messageSerial, this.#now());
+    const all = create === null ? [] : stream.changes.annotationsOf(create.serial);
+    const matching = all.filter(
+      (record) =>
+        (from === undefined || record.annotationSerial > from) &&
+        (type === undefined || record.type === type),
     );
     return { records: matching.slice(0, limit), more: matching.length > limit };
   }
 
   async annotation(key: ChannelKey, annotationSerial: string): Promise<AnnotationRecord | null> {
-    return this.#look(key).changes.annotation(annotationSerial);
+    return annotationIn(this.#look(key), annotationSerial, this.#now());
   }
 
   async projections(key: ChannelKey, limit: number): Promise<readonly Projection[]> {
-    return this.#look(key).changes.projections(limit);
+    const stream = this.#look(key);
+    const nowMs = this.#now();
+    return stream.changes.projections(limit, (serial) => stream.messageAt(serial, nowMs) !== null);
   }
 
   async rows(key: ChannelKey, range: ReadRange): Promise<RowsResult> {
@@ -164,12 +192,15 @@ class MemoryChannelLog implements DurableLog {
     const page = stream.read(range);
     if (page.kind === 'gap') return page;
     const { entries, ...rest } = page;
-    const latestOf = (entry: LogEntry) => stream.changes.changedRecord(entry.serial)?.state() ?? null;
+    const latestOf = (entry: LogEntry): MessageState | null => {
+      const record = stream.changes.recordOf(entry);
+      return record.versions.length === 0 ? null : record.state();
+    };
     return { ...rest, rows: entries.map((entry) => ({ entry, latest: latestOf(entry) })) };
   }
 
   async replay(key: ChannelKey, from: Position, limit: number): Promise<ReplayResult> {
-    return replayPage(this.#look(key), from, limit);
+    return replayPage(this.#look(key), from, limit, this.#now());
   }
 
   async read(key: ChannelKey, range: Parameters<ChannelLog['read']>[1]): ReturnType<ChannelLog['read']> {
@@ -185,7 +216,7 @@ class MemoryChannelLog implements DurableLog {
   }
 
   async receipt(scope: string, key: string): Promise<Receipt | null> {
-    return this.#receipts.get(receiptKey(scope, key), this.#now())?.value ?? null;
+    return this.#usedReceipt({ scope, key }, this.#now());
   }
 
   async purge(
@@ -204,8 +235,9 @@ class MemoryChannelLog implements DurableLog {
 
   async reset(key: ChannelKey): ReturnType<ChannelLog['reset']> {
     const id = channelKey(key);
-    const { head: previous, messages, bytes } = this.#look(key).state();
-    this.#bytes -= bytes;
+    const before = this.#look(key);
+    const { head: previous, messages, bytes } = before.state();
+    this.#bytes -= before.heldBytes;
     this.#busy.delete(id);
     const stream = new Stream(randomUUID());
     this.#empty.set(id, stream);
@@ -239,11 +271,15 @@ class MemoryChannelLog implements DurableLog {
   }
 
   #append(stream: Stream | undefined, entry: LogEntry, nowMs: number): void {
-    if (stream === undefined) return;
-    const id = channelKey(entry.key);
-    const bytesBefore = stream.bytes;
-    stream.append(entry);
-    this.#bytes += stream.bytes - bytesBefore;
+    if (stream !== undefined) this.#grow(entry.key, stream, nowMs, () => stream.append(entry, nowMs));
+  }
+
+  /** Adds to a channel, which is then the one used last, and holds what there is to its bounds. */
+  #grow(key: ChannelKey, stream: Stream, nowMs: number, add: () => void): void {
+    const id = channelKey(key);
+    const bytesBefore = stream.heldBytes;
+    add();
+    this.#bytes += stream.heldBytes - bytesBefore;
     this.#empty.delete(id);
     this.#busy.delete(id);
     this.#busy.set(id, stream);
@@ -253,20 +289,30 @@ class MemoryChannelLog implements DurableLog {
 
   #dropFromLongestUnused(): boolean {
     for (const [id, stream] of this.#busy) {
-      const surplus = this.#bytes - this.#maxBytes;
-      const enough = stream.bytes - surplus;
-      return (
-        this.#shrink(id, stream, () => stream.removeOldestWhile(() => stream.bytes > enough)).messages > 0
-      );
+      const bytesBefore = this.#bytes;
+      const enough = stream.heldBytes - (bytesBefore - this.#maxBytes);
+      this.#shrink(id, stream, () => stream.removeOldestWhile(() => stream.heldBytes > enough));
+      return this.#bytes < bytesBefore;
     }
     return false;
   }
 
   #shrink(id: string, stream: Stream, remove: () => Removed): Removed {
+    const bytesBefore = stream.heldBytes;
     const removed = remove();
-    this.#bytes -= removed.bytes;
-    if (stream.messages === 0 && this.#busy.delete(id)) this.#empty.set(id, stream);
+    this.#bytes -= bytesBefore - stream.heldBytes;
+    if (stream.isEmpty && this.#busy.delete(id)) this.#empty.set(id, stream);
     return removed;
+  }
+
+  #usedReceipt(key: { readonly scope: string; readonly key: string }, nowMs: number): Receipt | null {
+    const stored = this.#receipts.get(receiptKey(key), nowMs)?.value;
+    if (stored === undefined) return null;
+    const { receipt, tie } = stored;
+    if (tie === undefined) return receipt;
+    const isThere =
+      this.#look(tie.key) === tie.stream && tie.stream.messageAt(tie.historySerial, nowMs) !== null;
+    return isThere ? receipt : null;
   }
 
   #open(key: ChannelKey): Stream {
@@ -291,7 +337,7 @@ class MemoryChannelLog implements DurableLog {
   #forgetSurplus(): void {
     while (this.#busy.size + this.#empty.size > this.#maxChannels) {
       const isEmptyForgotten = deleteFirst(this.#empty) !== undefined;
-      if (!isEmptyForgotten) this.#bytes -= deleteFirst(this.#busy)?.bytes ?? 0;
+      if (!isEmptyForgotten) this.#bytes -= deleteFirst(this.#busy)?.heldBytes ?? 0;
     }
   }
 
@@ -308,7 +354,11 @@ class MemoryChannelLog implements DurableLog {
     let bytes = 0;
     let left = limit;
     for (const [id, stream] of streams) {
-      const removed = this.#shrink(id, stream, () => stream.trim(nowMs));
+      const removed = this.#shrink(id, stream, () => {
+        const trimmed = stream.trim(nowMs);
+        stream.forgetOutlived(nowMs);
+        return trimmed;
+      });
       messages += removed.messages;
       bytes += removed.bytes;
       left -= 1;
@@ -331,6 +381,6 @@ function channelKey({ appId, channel }: ChannelKey): string {
   return `${appId.length}:${appId}${channel}`;
 }
 
-function receiptKey(scope: string, key: string): string {
+function receiptKey({ scope, key }: { readonly scope: string; readonly key: string }): string {
   return `${scope.length}:${scope}${key}`;
 }

@@ -1,5 +1,6 @@
-// The retained creates of one channel in memory: a queue that grows at its newest end and shrinks at its oldest. Serials and
-// times never run backwards, so every lookup is a binary search; the serials between them belong to changes (changes.ts).
+// One channel in memory: the creates of its history, a queue that grows at its newest end and shrinks at its oldest; the messages
+// that have outlived their place in it; and what happened to either (changes.ts). Serials and times never run backwards, so
+// every lookup in the history is a binary search; the serials between the creates belong to changes.
 import type {
   EntryDraft,
   LogEntry,
@@ -10,6 +11,7 @@ import type {
   StreamState,
 } from '../ports/channel-log.ts';
 import { continuityGap, entryBytes, entryOf, serialWindow } from '../ports/log-rules.ts';
+import { versionsKeptFromMs } from '../ports/message-rules.ts';
 import { Changes } from './changes.ts';
 
 export interface Removed {
@@ -30,6 +32,11 @@ export class Stream {
   /** Retained entries are those from `#start` on; what lies before it is removed and waits to be compacted away. */
   #entries: (LogEntry | undefined)[] = [];
   #start = 0;
+  /** Creates of messages beyond the history, by serial, ascending. */
+  readonly #outliving = new Map<number, LogEntry>();
+  #outlivingBytes = 0;
+  /** As the retentions before the present one had it. */
+  #versionsSinceMs = 0;
 
   constructor(streamId: string) {
     this.streamId = streamId;
@@ -39,12 +46,18 @@ export class Stream {
     return { streamId: this.streamId, serial: this.#headSerial };
   }
 
+  /** Creates in the history. */
   get messages(): number {
     return this.#entries.length - this.#start;
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  get isEmpty(): boolean {
+    return this.messages === 0 && this.#outliving.size === 0;
+  }
+
+  /** All that is held, roughly. */
+  get heldBytes(): number {
+    return this.#bytes + this.#outlivingBytes + this.changes.bytes;
   }
 
   /** The entry a draft becomes as the `ahead`-th one after the head (1: the next). Nothing is stored. */
@@ -61,42 +74,56 @@ export class Stream {
     };
   }
 
-  /** An entry of another kind took the next place. */
-  advance({ serial, publishedAtMs }: { serial: number; publishedAtMs: number }): void {
+  /** An entry of any kind took the next place. Its retention counts from now on, and brings nothing back. */
+  advance(
+    { serial, publishedAtMs }: { serial: number; publishedAtMs: number },
+    retention: Retention,
+    nowMs: number,
+  ): void {
     this.#headSerial = serial;
     this.#lastPublishedAtMs = publishedAtMs;
+    if (isSame(retention, this.#retention)) return;
+    this.trim(nowMs);
+    const keptFromMs = versionsKeptFromMs(this.#retention, nowMs);
+    if (keptFromMs < Number.POSITIVE_INFINITY) {
+      this.#versionsSinceMs = Math.max(this.#versionsSinceMs, keptFromMs);
+    }
+    this.#retention = retention;
   }
 
-  append(entry: LogEntry): void {
-    this.advance(entry);
-    this.#retention = entry.retention;
+  append(entry: LogEntry, nowMs: number): void {
+    this.advance(entry, entry.retention, nowMs);
     this.#bytes += entryBytes(entry);
     this.#entries.push(entry);
   }
 
-  /** Removes what the newest entry's retention no longer keeps. */
+  /** Takes out of the history what its retention no longer keeps. */
   trim(nowMs: number): Removed {
     const { ageMs, messages, bytes } = this.#retention;
     const oldestKeptMs = ageMs === undefined ? Number.NEGATIVE_INFINITY : nowMs - ageMs;
-    return this.removeOldestWhile(
+    return this.#shiftWhile(
       (entry) =>
         entry.publishedAtMs < oldestKeptMs ||
         (messages !== undefined && this.messages > messages) ||
         (bytes !== undefined && this.#bytes > bytes),
+      (entry) => this.#outlive(entry, nowMs),
     );
   }
 
-  removeOldestWhile(isSurplus: (entry: LogEntry) => boolean): Removed {
-    const before: Removed = { messages: this.messages, bytes: this.#bytes };
-    for (let oldest = this.#entries[this.#start]; oldest !== undefined; oldest = this.#entries[this.#start]) {
-      if (!isSurplus(oldest)) break;
-      this.#bytes -= entryBytes(oldest);
-      this.#entries[this.#start] = undefined;
-      this.#start += 1;
+  /** Forgets messages that have outlived their versions' retention, too. */
+  forgetOutlived(nowMs: number): void {
+    for (const create of this.#outliving.values()) {
+      if (!this.#isOutliving(create, nowMs)) this.#forget(create);
     }
-    this.changes.forgetBelow(this.#entries[this.#start]?.serial ?? this.#headSerial + 1);
-    this.#compact();
-    return { messages: before.messages - this.messages, bytes: before.bytes - this.#bytes };
+  }
+
+  /** Removes creates from the oldest on, with all that happened to them. Answers what that takes from the history. */
+  removeOldestWhile(isSurplus: (entry: LogEntry) => boolean): Removed {
+    for (const create of this.#outliving.values()) {
+      if (!isSurplus(create)) break;
+      this.#forget(create);
+    }
+    return this.#shiftWhile(isSurplus, (entry) => this.changes.forget(entry.serial));
   }
 
   state(): StreamState {
@@ -127,16 +154,54 @@ export class Stream {
     return { kind: 'page', entries, more: until - from > count, head: this.head };
   }
 
-  /** The retained create with this serial. */
-  entryAt(serial: number): LogEntry | null {
+  /** The create of a message that is known: in the history, or young enough by its newest version. */
+  messageAt(serial: number, nowMs: number): LogEntry | null {
     const entry = this.#entries[this.#firstIndex((candidate) => candidate.serial >= serial)];
-    return entry?.serial === serial ? entry : null;
+    if (entry?.serial === serial) return entry.messageSerial === undefined ? null : entry;
+    const create = this.#outliving.get(serial);
+    return create !== undefined && this.#isOutliving(create, nowMs) ? create : null;
   }
 
-  /** Retained creates strictly after a serial, oldest first. */
-  entriesAfter(serial: number, limit: number): readonly LogEntry[] {
-    const first = this.#firstIndex((candidate) => candidate.serial > serial);
-    return this.#entries.slice(first, first + limit).filter((entry) => entry !== undefined);
+  /** Creates of the history with serials from `low` to `high`, oldest first. */
+  between(low: number, high: number): readonly LogEntry[] {
+    const first = this.#firstIndex((candidate) => candidate.serial >= low);
+    const until = this.#firstIndex((candidate) => candidate.serial > high);
+    return this.#entries.slice(first, until).filter((entry) => entry !== undefined);
+  }
+
+  #isOutliving(create: LogEntry, nowMs: number): boolean {
+    const sinceMs = Math.max(this.#versionsSinceMs, versionsKeptFromMs(this.#retention, nowMs));
+    return this.changes.recordOf(create).versionAtMs >= sinceMs;
+  }
+
+  /** A create has left the history. */
+  #outlive(create: LogEntry, nowMs: number): void {
+    if (create.messageSerial !== undefined && this.#isOutliving(create, nowMs)) {
+      this.#outliving.set(create.serial, create);
+      this.#outlivingBytes += entryBytes(create);
+    } else {
+      this.changes.forget(create.serial);
+    }
+  }
+
+  /** An outliving message is gone. */
+  #forget(create: LogEntry): void {
+    this.#outliving.delete(create.serial);
+    this.#outlivingBytes -= entryBytes(create);
+    this.changes.forget(create.serial);
+  }
+
+  #shiftWhile(isSurplus: (entry: LogEntry) => boolean, shifted: (entry: LogEntry) => void): Removed {
+    const before: Removed = { messages: this.messages, bytes: this.#bytes };
+    for (let oldest = this.#entries[this.#start]; oldest !== undefined; oldest = this.#entries[this.#start]) {
+      if (!isSurplus(oldest)) break;
+      this.#bytes -= entryBytes(oldest);
+      this.#entries[this.#start] = undefined;
+      this.#start += 1;
+      shifted(oldest);
+    }
+    this.#compact();
+    return { messages: before.messages - this.messages, bytes: before.bytes - this.#bytes };
   }
 
   /** Indexes of the creates that a page may take: from the first to before the second. */
@@ -168,4 +233,14 @@ export class Stream {
     this.#entries = this.#entries.slice(this.#start);
     this.#start = 0;
   }
+}
+
+function isSame(one: Retention, other: Retention): boolean {
+  return (
+    one === other ||
+    (one.ageMs === other.ageMs &&
+      one.messages === other.messages &&
+      one.bytes === other.bytes &&
+      one.versionsAgeMs === other.versionsAgeMs)
+  );
 }
