@@ -8,10 +8,11 @@ COPY core/server/package.json core/server/
 COPY core/client/package.json core/client/
 COPY core/backend/package.json core/backend/
 COPY adapters/sqlite/package.json adapters/sqlite/
+COPY adapters/redis/package.json adapters/redis/
 COPY examples/market-feed/package.json examples/market-feed/
-# Only what the server and its store need; no install scripts of other packages are run.
+# Only what the server and its stores need; no install scripts of other packages are run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-      --workspace @sockudo/server --workspace @sockudo/sqlite
+      --workspace @sockudo/server --workspace @sockudo/sqlite --workspace @sockudo/redis
 
 FROM node:24-slim
 WORKDIR /app
@@ -21,6 +22,7 @@ COPY package.json LICENSE ./
 COPY core/protocol ./core/protocol
 COPY core/server ./core/server
 COPY adapters/sqlite ./adapters/sqlite
+COPY adapters/redis ./adapters/redis
 RUN install -d -o node -g node /data
 USER node
 # The working directory is the data directory: .sockudo/ (database, development app) and config/ are looked for here.

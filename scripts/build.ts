@@ -26,6 +26,7 @@ const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'core/backend', output: 'backend', node: 20 },
   { folder: 'core/server', output: 'server', node: 24 },
   { folder: 'adapters/sqlite', output: 'sqlite', node: 24 },
+  { folder: 'adapters/redis', output: 'redis', node: 24 },
 ];
 
 const NOT_PUBLISHED = [
@@ -96,6 +97,15 @@ async function stripTypes({ folder, output, node }: PublishedPackage): Promise<v
   }
 }
 
+/** Scripts for other interpreters, which the code reads from beside itself. */
+function copyScripts({ folder, output }: PublishedPackage): void {
+  for (const file of globSync('**/*.lua', { cwd: join(ROOT, folder), exclude: NOT_PUBLISHED })) {
+    const target = join(DIST, output, file);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(join(ROOT, folder, file), target);
+  }
+}
+
 /** Relative imports of `./x.ts` become those of `./x.js`. */
 function withBuiltNames(text: string): string {
   return text.replaceAll(/\b(from |import |import\()(['"]\.[^'"]*)\.ts(?=['"])/g, '$1$2.js');
@@ -138,6 +148,7 @@ mkdirSync(DIST);
 for (const [index, published] of PACKAGES.entries()) {
   declare(published, PACKAGES.slice(0, index));
   await stripTypes(published);
+  copyScripts(published);
   complete(published);
   console.log(`dist/${published.output}  ${sourceManifest(join(ROOT, published.folder)).name}`);
 }

@@ -66,7 +66,12 @@ async function start(
     rateLimiter: createWebSocketRateLimiter(deps),
     isDraining: () => isDraining,
   });
-  const metrics = await startMetrics(deps);
+  const metrics = await startMetrics({
+    ...deps,
+    ...(drivers.cluster !== null && {
+      cluster: { driver: settings.drivers.fanout, parts: drivers.cluster },
+    }),
+  });
   const { port } = await front.listen().catch(async (error: unknown) => {
     await metrics.close();
     throw error;

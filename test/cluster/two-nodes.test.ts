@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nodeConfig } from '../support/cluster.ts';
-import { TEST_APP } from '../support/credentials.ts';
 import { type RedisProcess, startRedis } from '../support/redis.ts';
 import { startServerProcess } from '../support/server-process.ts';
-import { signedRequest, startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { dataOf, WireClient } from '../support/wire-client.ts';
 
 let redis: RedisProcess;
@@ -156,12 +155,5 @@ describe('two nodes', () => {
     const lost = startServerProcess(folder, nodeConfig({ host: '127.0.0.1', port: 1 }));
     await expect(lost).rejects.toThrow(/(adapter|cache)\.driver: Redis at 127\.0\.0\.1:1\/0 cannot be used/);
     await rm(folder, { recursive: true, force: true });
-  });
-
-  it('give a signed request the same answer on either', async () => {
-    for (const { host, port } of [near, far]) {
-      const { status } = await signedRequest(`http://${host}:${port}`, TEST_APP, 'GET', '/channels', {});
-      expect(status).toBe(200);
-    }
   });
 });

@@ -2,14 +2,18 @@
 // neither CORS nor authentication, so it belongs on an address that only the operator reaches.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Registry } from 'prom-client';
+import type { ClusterParts } from '../compose.ts';
 import type { HttpDeps } from '../http/http-deps.ts';
 import { listenOn } from '../http/listen.ts';
 import type { Settings } from '../settings.ts';
 import { registerAppMetrics } from './app-metrics.ts';
+import { registerClusterMetrics } from './cluster-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 
 export interface MetricsDeps extends Pick<HttpDeps, 'counters' | 'stats' | 'logger'> {
   readonly settings: Pick<Settings, 'metrics'>;
+  /** Absent: there is one node. */
+  readonly cluster?: { readonly driver: string; readonly parts: ClusterParts };
 }
 
 export interface MetricsListener {
@@ -33,6 +37,10 @@ export async function startMetrics(deps: MetricsDeps): Promise<MetricsListener> 
     appStats: () => deps.stats().apps,
   });
   registerProcessMetrics(registry);
+  if (deps.cluster !== undefined) {
+    const { driver, parts } = deps.cluster;
+    registerClusterMetrics({ registry, prefix, driver, cluster: parts });
+  }
   return { port: address.port, close: () => closeServer(server) };
 }
 
