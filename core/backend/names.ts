@@ -43,3 +43,9 @@ export function pathSegment(value: string, what: string): string {
   }
   return encodeURIComponent(value);
 }
+
+/** The route of a channel. */
+export function channelPath(channel: string): string {
+  assertChannel(channel);
+  return `/channels/${pathSegment(channel, 'channel')}`;
+}

@@ -21,9 +21,10 @@ import {
   isChannelUsers,
 } from './channel-state.ts';
 import { type Configuration, optionsFromUrl, parseOptions, type SockudoOptions } from './configuration.ts';
+import { DurableChannels } from './durable-channels.ts';
 import { sharedSecret } from './encryption.ts';
 import { SockudoRequestError, WebHookError } from './errors.ts';
-import { assertChannel, assertUserId, pathSegment } from './names.ts';
+import { assertChannel, assertUserId, channelPath, pathSegment } from './names.ts';
 import {
   type BatchEvent,
   createKeySource,
@@ -34,6 +35,7 @@ import {
   prepareEvent,
   type TriggerParams,
 } from './publishing.ts';
+import { createRequester, type Requester } from './requester.ts';
 import { withRetries } from './retry.ts';
 import { createSignedQuery, type QueryParams, type SignedQueryRequest } from './signed-query.ts';
 import { Token } from './token.ts';
@@ -60,19 +62,24 @@ export type TriggerResponse = Response & { readonly idempotencyKey: string | und
 export type BatchResponse = Response & { readonly idempotencyKeys: readonly (string | undefined)[] };
 
 /** The signed HTTP API of one app. Holds no connection or timer of its own, so there is nothing to close. */
-export class Sockudo {
+export class Sockudo extends DurableChannels {
   static readonly Token = Token;
   static readonly RequestError = SockudoRequestError;
   static readonly WebHookError = WebHookError;
 
   readonly #config: Configuration;
   readonly #publishing: PublishContext;
+  readonly #requester: Requester;
 
   constructor(options: SockudoOptions) {
-    this.#config = parseOptions(options);
+    const config = parseOptions(options);
+    const requester = createRequester(config);
+    super(requester, config.autoIdempotencyKey ? createKeySource() : null);
+    this.#config = config;
+    this.#requester = requester;
     this.#publishing = {
-      masterKey: this.#config.masterKey,
-      autoIdempotencyKey: this.#config.autoIdempotencyKey,
+      masterKey: config.masterKey,
+      autoIdempotencyKey: config.autoIdempotencyKey,
       keys: createKeySource(),
     };
   }
@@ -162,17 +169,18 @@ export class Sockudo {
     query: { filter_by_prefix?: string | undefined; info?: InfoParam | undefined } = {},
   ): Promise<ChannelList> {
     const params = { filter_by_prefix: query.filter_by_prefix, info: infoText(query.info) };
-    return this.#read('/channels', params, isChannelList);
+    return this.#requester.read({ path: '/channels', params, isAnswer: isChannelList });
   }
 
   /** Whether a channel is occupied, with the attributes that `info` names: `user_count`, `subscription_count`, `cache`. */
   channel(channel: string, query: { info?: InfoParam | undefined } = {}): Promise<ChannelState> {
-    return this.#read(channelPath(channel), { info: infoText(query.info) }, isChannelState);
+    const params = { info: infoText(query.info) };
+    return this.#requester.read({ path: channelPath(channel), params, isAnswer: isChannelState });
   }
 
   /** Members of a presence channel. */
   channelUsers(channel: string): Promise<ChannelUsers> {
-    return this.#read(`${channelPath(channel)}/users`, {}, isChannelUsers);
+    return this.#requester.read({ path: `${channelPath(channel)}/users`, isAnswer: isChannelUsers });
   }
 
   /** A GET of any route below the app. One attempt: repeating it is the caller's decision. */
@@ -217,22 +225,10 @@ export class Sockudo {
     return this.#send({ method: 'POST', path, body: '{}' }, true);
   }
 
-  async #read<T>(path: string, params: QueryParams, isExpected: (value: unknown) => value is T): Promise<T> {
-    const response = await this.#send({ method: 'GET', path, params }, true);
-    const value: unknown = await response.json();
-    if (!isExpected(value)) throw new Error(`The server's answer to ${path} has an unknown form`);
-    return value;
-  }
-
   #send(request: AppRequest, isIdempotent: boolean): Promise<Response> {
     const rules = { maxAttempts: this.#config.maxAttempts, isIdempotent };
     return withRetries(rules, () => sendOnce(this.#config, request));
   }
-}
-
-function channelPath(channel: string): string {
-  assertChannel(channel);
-  return `/channels/${pathSegment(channel, 'channel')}`;
 }
 
 function pickRoute({ path, params, headers }: RouteRequest): RouteRequest {

@@ -192,6 +192,29 @@ export {
   parseHistoryReset,
 } from './history-admin.ts';
 export {
+  type HistoryAnswer,
+  type HistoryItem,
+  type HistoryPurgeAnswer,
+  type HistoryResetAnswer,
+  type HistoryStateAnswer,
+  type HistoryStream,
+  isHistoryAnswer,
+  isHistoryPurgeAnswer,
+  isHistoryResetAnswer,
+  isHistoryStateAnswer,
+  isPresenceHistoryAnswer,
+  isPresenceResetAnswer,
+  isPresenceSnapshotAnswer,
+  isPresenceStateAnswer,
+  type PlainMessage,
+  type PresenceHistoryAnswer,
+  type PresenceHistoryItem,
+  type PresenceResetAnswer,
+  type PresenceSnapshotAnswer,
+  type PresenceStateAnswer,
+  type PresenceStream,
+} from './history-answer.ts';
+export {
   type HistoryQuery,
   type HistoryScope,
   type HistoryWish,
@@ -272,6 +295,25 @@ export {
   WEBSOCKET_MAX_PAYLOAD_KB,
 } from './limits.ts';
 export {
+  type AnnotationAnswer,
+  type AnnotationDeleteAnswer,
+  type AnnotationEvent,
+  type AnnotationsAnswer,
+  isAnnotationAnswer,
+  isAnnotationDeleteAnswer,
+  isAnnotationEvent,
+  isAnnotationsAnswer,
+  isMessageAnswer,
+  isMessageVersion,
+  isMutationAnswer,
+  isVersionsAnswer,
+  type MessageAnswer,
+  type MessageSummary,
+  type MessageVersion,
+  type MutationAnswer,
+  type VersionsAnswer,
+} from './message-answer.ts';
+export {
   type AnyMutationRequest,
   type AppendRequest,
   type ClearableField,
@@ -284,6 +326,7 @@ export {
   parseUpdate,
   type UpdateRequest,
 } from './mutation.ts';
+export { type Page, type PageSteps, pageOf } from './page.ts';
 export {
   cacheMiss,
   connectionEstablished,
