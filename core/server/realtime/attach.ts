@@ -86,9 +86,10 @@ async function attachGated(
     const { app } = connection;
     // What other nodes publish from here on is heard, so no acknowledgement promises too much.
     if (subscription.channel.ready !== null) await subscription.channel.ready;
-    const joined = request.member === null ? null : await join(subscription, request.member, context);
     const head = needsPosition ? await context.logs.head(app, request.channel) : null;
     const past = head === null ? NO_PAST : await readPast(subscription, request.rewind, head, context);
+    // Joined last: a store that fails leaves no member behind.
+    const joined = request.member === null ? null : await join(subscription, request.member, context);
     if (!isAttached(subscription)) {
       // Nobody has heard of the member yet, so it goes as silently as it came.
       if (joined !== null) {

@@ -1,6 +1,8 @@
 // Subscribing to a channel that has a past: rewinds, summaries and raw annotations, and what a socket sees of mutations.
 import { parsePublish } from '@sockudo/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMemoryChannelLog } from '../memory/channel-log.ts';
+import { StoreUnavailable } from '../ports/channel-log.ts';
 import type { Frame, TestClient } from './testing/test-client.ts';
 import { type TestRealtime, testRealtime } from './testing/test-realtime.ts';
 
@@ -134,6 +136,22 @@ describe('a rewind', () => {
       code: 4300,
       message: "Channel error: Channel rewind is disabled by policy for channel 'ro*'",
     });
+  });
+});
+
+describe('a store that fails', () => {
+  it('leaves neither a subscription nor a member behind', async () => {
+    const durableLog = createMemoryChannelLog();
+    const failing = testRealtime({ drivers: { durableLog } });
+    durableLog.rows = () => Promise.reject(new StoreUnavailable('test'));
+    const client = failing.client({ protocol: 2 });
+    const channelData = JSON.stringify({ user_id: 'ann' });
+    const [refused] = await client.subscribe('presence-room', { channel_data: channelData, rewind: 1 });
+    expect(refused?.event).toBe('sockudo:error');
+    expect(client.connection.subscriptions.size).toBe(0);
+    expect(await failing.context.presence.members(failing.app.id, 'presence-room')).toEqual([]);
+    expect(failing.errors).toHaveLength(1);
+    await failing.close();
   });
 });
 
