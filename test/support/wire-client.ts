@@ -66,7 +66,7 @@ export class WireClient {
   static async connect(server: Address, options: WireClientOptions = {}): Promise<WireClient> {
     const client = new WireClient(server, options);
     const frame = await client.next('connection_established');
-    client.socketId = dataOf(frame).socket_id as string;
+    client.socketId = String(dataOf(frame).socket_id);
     return client;
   }
 
@@ -88,7 +88,7 @@ export class WireClient {
 
   /** Sends the subscribe and signs it where the channel's name asks for it; does not wait. */
   askToSubscribe(channel: string, options: Record<string, unknown> = {}): void {
-    const channelData = options.channel_data as string | undefined;
+    const channelData = typeof options.channel_data === 'string' ? options.channel_data : undefined;
     const auth = /^(private|presence)-/.test(channel)
       ? { auth: channelAuth(this.#app, this.socketId, channel, channelData) }
       : {};
