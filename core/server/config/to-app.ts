@@ -43,6 +43,13 @@ function retentionOf(...levels: (RetentionConfig | undefined)[]): Retention {
   };
 }
 
+/** Versions may be kept longer, or less long, than their messages stay in the history; 0 seconds: for ever. */
+function withVersions(retention: Retention, { versioned_messages: versions }: ServerConfig): Retention {
+  const seconds = versions.retention_window_seconds;
+  const versionsAgeMs = seconds === 0 ? Number.MAX_SAFE_INTEGER : seconds * SECOND_MS;
+  return !versions.enabled || versionsAgeMs === retention.ageMs ? retention : { ...retention, versionsAgeMs };
+}
+
 function limitsOf(limits: AppPolicyConfig['limits']): AppLimits {
   const rate = limits.message_rate_limit;
   return {
@@ -83,7 +90,9 @@ function namespaceOf(config: NamespaceConfig, policy: AppPolicyConfig, server: S
     allowPresenceForClient: config.allow_presence_for_client ?? true,
     annotationsEnabled: own === undefined ? null : own && server.annotations.enabled,
     retention:
-      config.history === undefined ? null : retentionOf(config.history, policy.history, server.history),
+      config.history === undefined
+        ? null
+        : withVersions(retentionOf(config.history, policy.history, server.history), server),
     rewindEnabled: config.history?.rewind_enabled ?? null,
     presenceHistory:
       presence === undefined
@@ -140,7 +149,7 @@ function durabilityOf(policy: AppPolicyConfig, server: ServerConfig) {
     history: {
       enabled: hasHistory,
       rewindEnabled: policy.history?.rewind_enabled ?? server.history.rewind_enabled,
-      retention: retentionOf(policy.history, server.history),
+      retention: withVersions(retentionOf(policy.history, server.history), server),
     },
     recovery: {
       enabled: server.connection_recovery.enabled && (recovery?.enabled ?? true),

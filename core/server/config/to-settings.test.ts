@@ -126,10 +126,22 @@ describe('settings of an app', () => {
     expect(resolved?.history).toEqual({
       enabled: true,
       rewindEnabled: false,
-      retention: { ageMs: 60_000, messages: 5, bytes: 99 },
+      retention: { ageMs: 60_000, messages: 5, bytes: 99, versionsAgeMs: 86_400_000 },
     });
-    expect(resolved?.namespaces.get('n')?.retention).toEqual({ ageMs: 60_000, messages: 2, bytes: 99 });
+    expect(resolved?.namespaces.get('n')?.retention).toEqual({
+      ageMs: 60_000,
+      messages: 2,
+      bytes: 99,
+      versionsAgeMs: 86_400_000,
+    });
     expect(resolved?.namespaces.get('m')?.retention).toBeNull();
+  });
+
+  it('keep versions for a day, for as long as the server says, or for ever', () => {
+    const versions = (seconds: number) =>
+      app({}, { versioned_messages: { retention_window_seconds: seconds } })?.history.retention;
+    expect(versions(60)).toEqual({ ageMs: 86_400_000, versionsAgeMs: 60_000 });
+    expect(versions(0)).toEqual({ ageMs: 86_400_000, versionsAgeMs: Number.MAX_SAFE_INTEGER });
   });
 
   it('keep history on where they allow annotations', () => {

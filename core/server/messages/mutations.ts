@@ -12,7 +12,7 @@ import {
 } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { Counters } from '../metrics/counters.ts';
-import { StoreUnavailable } from '../ports/channel-log.ts';
+import { type Retention, StoreUnavailable } from '../ports/channel-log.ts';
 import type { MessageState, MutationDraft, MutationResult, VersionEntry } from '../ports/message-log.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import { canonicalJson } from '../publish/fingerprint.ts';
@@ -189,7 +189,7 @@ export class Mutations {
           scope: `op:${app.id}:${channel}:${messageSerial}:${request.kind}`,
           key: request.opId,
           fingerprint: fingerprintOf(request),
-          expiresAtMs: publishedAtMs + (retention.ageMs ?? UNLIMITED_MS),
+          expiresAtMs: publishedAtMs + keptMs(retention),
           answer: (entry: VersionEntry) => mutationAnswer(acknowledge(entry), 'duplicate'),
         },
       }),
@@ -232,6 +232,9 @@ export function refusalOf(
 
 /** A receipt lives as long as the version that it stands for; where versions are kept for ever, a hundred years. */
 const UNLIMITED_MS = 100 * 365 * 24 * 3600 * 1000;
+
+const keptMs = ({ ageMs = UNLIMITED_MS, versionsAgeMs = ageMs }: Retention): number =>
+  Math.min(UNLIMITED_MS, Math.max(ageMs, versionsAgeMs));
 
 export const messageNotFound = (channel: string, messageSerial: string) =>
   httpError('not_found', `Message '${messageSerial}' was not found in channel '${channel}'`);
