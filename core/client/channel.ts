@@ -4,11 +4,34 @@
  * Every subscribe gets a number (the join); what belongs to an earlier one — a late authorisation above all — is dropped.
  * Source: Pusher protocol, "channels"; names of properties and methods as in pusher-js.
  */
-import { isJsonObject, member, stringMember } from '@sockudo/protocol';
+import {
+  type AnnotationAnswer,
+  type AnnotationDeleteAnswer,
+  type AnnotationEvent,
+  isJsonObject,
+  type MessageSummary,
+  type MessageVersion,
+  member,
+  stringMember,
+} from '@sockudo/protocol';
+import type { AskApplication } from './application-endpoint.ts';
+import {
+  type Annotation,
+  type AnnotationsPage,
+  type AnnotationsParams,
+  createAnnotation,
+  readAnnotations,
+  readMessage,
+  readVersions,
+  removeAnnotation,
+  type VersionsPage,
+  type VersionsParams,
+} from './channel-messages.ts';
 import { Emitter, type EventMetadata, type Undeclared } from './emitter.ts';
 import { type AuthErrorEvent, authErrorEvent, BadEventName } from './errors.ts';
 import type { EventNames, ProtocolVersion } from './event-names.ts';
 import type { Frame, Serial } from './frame.ts';
+import type { HistoryPage, HistoryParams } from './history.ts';
 import type { Logger } from './logger.ts';
 import type { AuthorizedChannel, ChannelAuthorizationData } from './options.ts';
 import type { ResumeFailure } from './recovery.ts';
@@ -38,7 +61,15 @@ export interface RewindComplete {
   readonly truncated_by_limit: boolean;
 }
 
-export type ChannelEvents = BothPrefixes<ChannelEventData>;
+/** What happens to messages besides new versions (protocol 2). */
+interface AnnotationEvents {
+  'message.summary': MessageSummary;
+  /** Only with the mode `ANNOTATION_SUBSCRIBE`. */
+  'annotation.create': AnnotationEvent;
+  'annotation.delete': AnnotationEvent;
+}
+
+export type ChannelEvents = BothPrefixes<ChannelEventData> & AnnotationEvents;
 
 /** What a channel needs from its client. */
 export interface ChannelHost {
@@ -55,6 +86,13 @@ export interface ChannelHost {
   /** True when a resume will follow the acknowledgement. */
   willResume(channel: string): boolean;
   rewindSent(channel: string): void;
+  /** Rejects with a HistoryError; on protocol 7 with UnsupportedFeature. */
+  readHistory(channel: string, params: HistoryParams): Promise<HistoryPage>;
+  /** Asks the application's backend about messages. */
+  readonly askAboutMessages: AskApplication;
+  /** Asks the application's backend about presence. */
+  readonly askAboutPresence: AskApplication;
+  socketId(): string | undefined;
   /** Takes the channel off the list for good. */
   drop(channel: string): void;
 }
@@ -96,6 +134,41 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
       throw new BadEventName(`Event '${event}' does not start with 'client-'`);
     if (!this.subscribed) this.host.logger.warn(`client event before ${this.name} is subscribed`);
     return this.host.send(event, data, this.name);
+  }
+
+  /**
+   * A page of the channel's history, each message as it stands now, over the connection (protocol 2). Waits until the channel is
+   * subscribed, and asks again after a reconnect, for half a minute in all. Iterating the page goes on over all that follow.
+   * Rejects with a HistoryError.
+   */
+  history(params: HistoryParams = {}): Promise<HistoryPage> {
+    return this.host.readHistory(this.name, params);
+  }
+
+  /** A message as it stands. This and the following are asked through `versionedMessages.endpoint`. */
+  getMessage(messageSerial: string): Promise<MessageVersion> {
+    return readMessage(this.host.askAboutMessages, this.name, messageSerial);
+  }
+
+  /** A page of a message's versions, its create included; an append shows its fragment. */
+  getMessageVersions(messageSerial: string, params: VersionsParams = {}): Promise<VersionsPage> {
+    return readVersions(this.host.askAboutMessages, this.name, messageSerial, params);
+  }
+
+  /** Annotates a message. */
+  publishAnnotation(messageSerial: string, annotation: Annotation): Promise<AnnotationAnswer> {
+    return createAnnotation(this.host.askAboutMessages, this.name, messageSerial, annotation);
+  }
+
+  /** Takes an annotation back. */
+  deleteAnnotation(messageSerial: string, annotationSerial: string): Promise<AnnotationDeleteAnswer> {
+    const place = { channel: this.name, messageSerial, annotationSerial };
+    return removeAnnotation(this.host.askAboutMessages, place, this.host.socketId());
+  }
+
+  /** A page of a message's annotation events, oldest first. */
+  listAnnotations(messageSerial: string, params: AnnotationsParams = {}): Promise<AnnotationsPage> {
+    return readAnnotations(this.host.askAboutMessages, this.name, messageSerial, params);
   }
 
   /** For internal use: takes over options; a running subscription is renewed with them. */

@@ -18,6 +18,8 @@ export interface EventMetadata {
   readonly serial?: Serial;
   readonly tags?: JsonObject;
   readonly extras?: JsonObject;
+  /** Messages that can change: the text that the data was parsed from. Appends add to it. */
+  readonly rawData?: string;
 }
 
 /** A handler of one event. */

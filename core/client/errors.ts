@@ -32,6 +32,26 @@ export class HTTPAuthError extends Error {
   }
 }
 
+/** A history could not be read. `code` is that of the server's refusal; null when none came. */
+export class HistoryError extends Error {
+  override readonly name = 'HistoryError';
+  readonly code: number | null;
+  constructor(message: string, code: number | null) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** An endpoint of the application answered, but not with what was asked for. `status` is its HTTP status. */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError';
+  readonly status: number;
+  constructor(what: string, status: number) {
+    super(`The ${what} endpoint did not give what was asked for (status ${status})`);
+    this.status = status;
+  }
+}
+
 /** What `pusher:subscription_error` and `pusher:signin_error` handlers receive. */
 export interface AuthErrorEvent {
   /** `AuthError`: the endpoint or handler failed. `PusherError`: the server refused. */

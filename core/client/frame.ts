@@ -30,6 +30,8 @@ export interface Frame {
   readonly serial?: Serial;
   readonly tags?: JsonObject;
   readonly extras?: JsonObject;
+  /** Messages that can change: the text that `data` was parsed from, where it was. Appends add to it. */
+  readonly rawData?: string;
   /** On whole messages of a series of deltas (protocol 2). */
   readonly base?: DeltaBase;
 }
@@ -90,8 +92,16 @@ export function decodeFrame(text: string, names: EventNames): Frame {
     event,
     data,
     ...envelopeOf(value),
+    ...(typeof raw === 'string' && data !== raw && canChange(value) && { rawData: raw }),
     ...(marks !== null && { base: { ...marks, text: withoutDeltaMarks(text) } }),
   };
+}
+
+/** True for messages with versions. */
+function canChange(value: JsonObject): boolean {
+  const extras = member(value, 'extras');
+  const headers = isJsonObject(extras) ? member(extras, 'headers') : undefined;
+  return isJsonObject(headers) && stringMember(headers, 'sockudo_message_serial') !== undefined;
 }
 
 function envelopeOf(value: JsonObject): Omit<Frame, 'event' | 'data'> {

@@ -1,5 +1,29 @@
 /** Everything the package offers, by name. The class is the default export too. */
+export type {
+  AnnotationAnswer,
+  AnnotationDeleteAnswer,
+  AnnotationEvent,
+  AnnotationsAnswer,
+  HistoryAnswer,
+  HistoryItem,
+  MessageSummary,
+  MessageVersion,
+  Page,
+  PlainMessage,
+  PresenceHistoryAnswer,
+  PresenceHistoryItem,
+  PresenceSnapshotAnswer,
+  VersionsAnswer,
+} from '@sockudo/protocol';
+export { isMessageVersion } from '@sockudo/protocol';
 export { Channel, type ChannelEvents, type RewindComplete } from './channel.ts';
+export type {
+  Annotation,
+  AnnotationsPage,
+  AnnotationsParams,
+  VersionsPage,
+  VersionsParams,
+} from './channel-messages.ts';
 export { Connection, type ConnectionEvents } from './connection.ts';
 export type { ConnectionState } from './connection-state.ts';
 export { DeltaMismatch } from './deltas.ts';
@@ -10,6 +34,8 @@ export {
   BadChannelName,
   BadEventName,
   type ConnectionError,
+  EndpointError,
+  HistoryError,
   HTTPAuthError,
   InvalidOptions,
   type ProtocolErrorData,
@@ -18,7 +44,17 @@ export {
 export type { ProtocolVersion } from './event-names.ts';
 export { Filter, type FilterBranch, type FilterLeaf, type FilterNode } from './filter.ts';
 export { type DeltaBase, type Frame, FrameError, type Serial } from './frame.ts';
+export type { HistoryPage, HistoryParams } from './history.ts';
 export { type Member, Members } from './members.ts';
+export {
+  type MessageAction,
+  type MessageFrame,
+  type MessageState,
+  type MessageStateOptions,
+  messageSerialOf,
+  messageState,
+  nextMessageState,
+} from './message-state.ts';
 export type {
   AuthCallback,
   AuthHandler,
@@ -26,13 +62,19 @@ export type {
   ChannelAuthorizationData,
   ChannelAuthorizationHandler,
   ChannelAuthorizationParams,
+  EndpointOptions,
   SockudoOptions,
   UserAuthenticationData,
   UserAuthenticationHandler,
   UserAuthenticationParams,
 } from './options.ts';
 export type { RecoveryPosition } from './positions.ts';
-export { PresenceChannel, type PresenceEvents } from './presence-channel.ts';
+export {
+  PresenceChannel,
+  type PresenceEvents,
+  type PresenceHistoryPage,
+  type PresenceHistoryParams,
+} from './presence-channel.ts';
 export { MetaChannel, PrivateChannel } from './private-channel.ts';
 export type { ResumeFailure } from './recovery.ts';
 export type { Runtime, WebSocketConstructor, WebSocketLike } from './runtime.ts';

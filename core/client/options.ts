@@ -63,6 +63,15 @@ export interface AuthOptions<Handler> {
   readonly customHandler?: Handler;
 }
 
+/** An endpoint of the application that asks the server's HTTP API for the client: POST of a JSON object with an `action`. */
+export interface EndpointOptions {
+  /** Relative URLs need a page or worker. */
+  readonly endpoint: string;
+  readonly headers?: StringMap;
+  /** Asked before every request; its headers win over `headers`. */
+  readonly headersProvider?: () => StringMap | Promise<StringMap>;
+}
+
 /** The channel as an old-style authorizer sees it. */
 export interface AuthorizedChannel {
   readonly name: string;
@@ -131,6 +140,11 @@ export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
   readonly token?: string;
   /** Protocol 2: gives a token before every connection and for each refresh; wins over `token`. */
   readonly tokenProvider?: () => string | Promise<string>;
+
+  /** Who reads single messages, their versions and annotations for this client, and annotates (`channel.getMessage` and others). */
+  readonly versionedMessages?: EndpointOptions;
+  /** Who reads histories of presence channels for this client (`channel.presenceHistory`, `presenceSnapshot`). */
+  readonly presenceHistory?: EndpointOptions;
 
   /** Silence, in ms, after which the client pings; default 120 000, and never more than the server announces. */
   readonly activityTimeout?: number;

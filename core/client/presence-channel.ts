@@ -2,13 +2,40 @@
  * Channels that show who is there. Keeps the members; must not know how they are rendered or stored.
  * Source: Pusher protocol, "presence channels"; Sockudo protocol 2, presence_update.
  */
-import { isJsonObject, member, tryParseJson } from '@sockudo/protocol';
+import {
+  isJsonObject,
+  isPresenceHistoryAnswer,
+  isPresenceSnapshotAnswer,
+  member,
+  type Page,
+  type PresenceHistoryAnswer,
+  type PresenceHistoryItem,
+  type PresenceSnapshotAnswer,
+  pageOf,
+  tryParseJson,
+} from '@sockudo/protocol';
+import { checked } from './application-endpoint.ts';
 import { metadataOf } from './channel.ts';
 import type { Undeclared } from './emitter.ts';
 import type { Frame } from './frame.ts';
 import { type Member, Members, memberId } from './members.ts';
 import type { ChannelAuthorizationData } from './options.ts';
 import { PrivateChannel } from './private-channel.ts';
+
+/** What to read of a presence history; bounds are inclusive. Member names are those of the HTTP API, which the backend asks. */
+export interface PresenceHistoryParams {
+  readonly limit?: number;
+  /** Default `newest_first`. */
+  readonly direction?: 'newest_first' | 'oldest_first';
+  readonly cursor?: string;
+  readonly start_serial?: number;
+  readonly end_serial?: number;
+  /** Milliseconds since the epoch. */
+  readonly start_time_ms?: number;
+  readonly end_time_ms?: number;
+}
+
+export type PresenceHistoryPage = Page<PresenceHistoryAnswer, PresenceHistoryItem>;
 
 interface PresenceEventData<Info> {
   subscription_succeeded: Members<Info>;
@@ -34,6 +61,25 @@ export class PresenceChannel<Events extends object = Undeclared, Info = unknown>
     // Text, because Sockudo itself refuses an object that has a `channel`.
     const data = JSON.stringify({ channel: this.name, data: userInfo });
     return this.host.send(this.host.names.platform('presence_update'), data);
+  }
+
+  /** A page of who came, changed and left. This and `presenceSnapshot` are asked through `presenceHistory.endpoint`. */
+  async presenceHistory(params: PresenceHistoryParams = {}): Promise<PresenceHistoryPage> {
+    const question = { channel: this.name, params, action: 'history' };
+    const answer = await checked(this.host.askAboutPresence(question), isPresenceHistoryAnswer);
+    const { has_more: hasMore, next_cursor: cursor } = answer;
+    if (!hasMore || cursor === null) return pageOf<PresenceHistoryAnswer, PresenceHistoryItem>(answer, null);
+    return pageOf<PresenceHistoryAnswer, PresenceHistoryItem>(answer, () =>
+      this.presenceHistory({ ...params, cursor }),
+    );
+  }
+
+  /** Who was there at a serial or a time (milliseconds since the epoch); default: now. */
+  presenceSnapshot(
+    params: { readonly at_serial?: number; readonly at_time_ms?: number } = {},
+  ): Promise<PresenceSnapshotAnswer> {
+    const question = { channel: this.name, params, action: 'snapshot' };
+    return checked(this.host.askAboutPresence(question), isPresenceSnapshotAnswer);
   }
 
   override connectionLost(): void {

@@ -3,6 +3,7 @@
  * Must not know: sockets, channels.
  */
 import type { DeltaAlgorithm } from '@sockudo/protocol';
+import { type AskApplication, applicationEndpoint } from './application-endpoint.ts';
 import {
   type ChannelAuthorizer,
   channelAuthorizer,
@@ -34,6 +35,8 @@ export interface Settings {
   readonly connectionRecovery: boolean;
   /** What the connection asks for; undefined: it does not. */
   readonly deltaAlgorithms: readonly DeltaAlgorithm[] | undefined;
+  readonly askAboutMessages: AskApplication;
+  readonly askAboutPresence: AskApplication;
   /** 0: no deduplication. */
   readonly deduplicationCapacity: number;
 }
@@ -60,6 +63,8 @@ export function settingsFrom(key: string, options: SockudoOptions, runtime: Runt
     tokenIsRenewable: isV2 && tokenProvider !== undefined,
     connectionRecovery: isV2 && options.connectionRecovery === true,
     deltaAlgorithms: isV2 ? deltaAlgorithms(options) : undefined,
+    askAboutMessages: applicationEndpoint('versionedMessages', options.versionedMessages, runtime),
+    askAboutPresence: applicationEndpoint('presenceHistory', options.presenceHistory, runtime),
     deduplicationCapacity:
       options.messageDeduplication === false
         ? 0

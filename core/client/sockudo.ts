@@ -12,10 +12,11 @@ import { Deduplicator } from './deduplicator.ts';
 import { Deltas } from './deltas.ts';
 import { Emitter, type Undeclared } from './emitter.ts';
 import type { EncryptedChannel } from './encrypted-channel.ts';
-import type { ProtocolErrorData } from './errors.ts';
+import { type ProtocolErrorData, UnsupportedFeature } from './errors.ts';
 import { type EventNames, eventNames } from './event-names.ts';
 import type { FilterNode } from './filter.ts';
 import { type Frame, isPublished } from './frame.ts';
+import { type HistoryPage, type HistoryParams, HistoryRequests } from './history.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { SockudoOptions } from './options.ts';
 import type { RecoveryPosition } from './positions.ts';
@@ -60,6 +61,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   readonly #deduplicator: Deduplicator | undefined;
   readonly #recovery: Recovery | undefined;
   readonly #deltas: Deltas | undefined;
+  readonly #history: HistoryRequests | undefined;
   readonly #token: CapabilityToken | undefined;
 
   /**
@@ -86,6 +88,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#token = this.#createToken(runtime, logger);
     this.#recovery = settings.protocolVersion === 2 ? this.#createRecovery() : undefined;
     this.#deltas = settings.protocolVersion === 2 ? this.#createDeltas(logger) : undefined;
+    this.#history = settings.protocolVersion === 2 ? this.#createHistory(runtime) : undefined;
     this.#channels = new ChannelRegistry(this.#channelHost(runtime, logger));
     this.user = this.#createUser(runtime, logger);
     this.connection = this.#createConnection(options, runtime, logger);
@@ -165,6 +168,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#recovery?.forget(name);
     this.#deduplicator?.forget(name);
     this.#deltas?.forget(name);
+    this.#history?.forget(name);
   }
 
   #connected(): void {
@@ -181,6 +185,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#token?.lost();
     this.#recovery?.lost();
     this.#deltas?.lost();
+    this.#history?.lost();
     for (const channel of this.#channels.all()) channel.connectionLost();
     this.user.lost();
   }
@@ -197,6 +202,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     if (frame.channel !== undefined) {
       for (const channel of this.#channels.recipients(frame, frame.channel)) channel.handleFrame(frame);
     }
+    this.#history?.handleFrame(frame);
     if (!this.#names.isInternal(frame.event)) this.emit(frame.event, frame.data, metadataOf(frame));
   }
 
@@ -270,6 +276,21 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     });
   }
 
+  #createHistory(runtime: Runtime): HistoryRequests {
+    return new HistoryRequests({
+      names: this.#names,
+      runtime,
+      send: (event, data) => this.send_event(event, data),
+      isSubscribed: (channel) => this.#channels.get(channel)?.subscribed === true,
+    });
+  }
+
+  async #readHistory(channel: string, params: HistoryParams): Promise<HistoryPage> {
+    if (this.#history === undefined) throw new UnsupportedFeature('Histories need protocolVersion 2');
+    if (channel.includes('*')) throw new UnsupportedFeature('A pattern has no history of its own');
+    return this.#history.page(channel, params);
+  }
+
   #createUser(runtime: Runtime, logger: Logger): User {
     return new User({
       names: this.#names,
@@ -293,6 +314,10 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
       signedInUser: () => this.user.signedInUser(),
       willResume: (channel) => this.#recovery?.willResume(channel) === true,
       rewindSent: (channel) => this.#recovery?.rewindSent(channel),
+      readHistory: (channel, params) => this.#readHistory(channel, params),
+      askAboutMessages: this.#settings.askAboutMessages,
+      askAboutPresence: this.#settings.askAboutPresence,
+      socketId: () => this.connection.socket_id,
       drop: (channel) => this.#drop(channel),
     };
   }
