@@ -68,6 +68,11 @@ export class RedisNodes implements NodeWatch {
     this.#listener = listener;
   }
 
+  async countPeers(): Promise<number> {
+    const { client, node } = this.#options;
+    return Math.max(0, (await client.zcard(node.registryKeys[0])) - 1);
+  }
+
   async check(): Promise<void> {
     await this.#options.client.ping();
     if (this.#lastFailure !== null) throw this.#lastFailure;

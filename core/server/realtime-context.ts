@@ -3,6 +3,7 @@
 import { channelKind, createVersionSerials } from '@sockudo/protocol';
 import type { Logger } from 'pino';
 import type { App } from './apps/app.ts';
+import { answerQuestion, findElsewhere } from './cluster/questions.ts';
 import type { Drivers } from './compose.ts';
 import { Annotations } from './messages/annotations.ts';
 import { ChannelHistory } from './messages/channel-history.ts';
@@ -26,7 +27,6 @@ import { Hub } from './realtime/hub.ts';
 import { PresenceLeaves } from './realtime/presence-leaves.ts';
 import { HotBuffers } from './realtime/recovery/hot-buffers.ts';
 import { Recovery } from './realtime/recovery/recovery.ts';
-import { closeRevoked } from './realtime/token-session.ts';
 import { Watchlists } from './realtime/watchlists.ts';
 import type { Settings } from './settings.ts';
 import { Revocations } from './tokens/revocations.ts';
@@ -84,7 +84,8 @@ export function createRealtimeContext({
     logs,
     settings,
     mutate: new Mutate(fanout, afterEffects),
-    findConnection: (app: App, socketId: string) => hub.app(app.id).connections.get(socketId),
+    findConnection: (app: App, socketId: string) =>
+      hub.app(app.id).connections.get(socketId) ?? findElsewhere(fanout, app, socketId),
     nextSerial: serials.next,
     pageSize: settings.pages.versions,
     counters,
@@ -129,6 +130,7 @@ export function createRealtimeContext({
       counters.of(key.appId).observeBroadcast(type, recipients, Date.now() - message.publishedAtMs);
     },
     onControl: (signal) => obey(context, signal),
+    onQuestion: (question) => answerQuestion(context, question),
     wantsFullForm: ({ appId }) => hub.app(appId).fullModeConnections > 0,
   });
   return context;
@@ -138,9 +140,6 @@ function obey(context: RealtimeContext, signal: ControlSignal): void {
   switch (signal.kind) {
     case 'close-user':
       closeUserConnections(context.hub, signal);
-      return;
-    case 'revoke-token':
-      closeRevoked(context, signal.appId, signal);
       return;
     case 'channel-cut':
       context.recovery.cut(signal, signal.head);

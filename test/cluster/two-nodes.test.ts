@@ -1,9 +1,11 @@
 // Two servers on one Redis: whoever is on the one sees and hears whoever is on the other.
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nodeConfig } from '../support/cluster.ts';
+import { TEST_APP } from '../support/credentials.ts';
 import { type RedisProcess, startRedis } from '../support/redis.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -91,6 +93,14 @@ describe('two nodes', () => {
     expect((await there.closed).code).toBe(4009);
   });
 
+  it('close what a revoked token let in, and say how many on all nodes', async () => {
+    const token = capabilityToken('ann', 'lost');
+    const there = await WireClient.connect(far, { protocol: 2, query: { token } });
+    const answer = await near.request('POST', '/revocations', { body: { jti: 'lost' } });
+    expect(JSON.parse(answer.text)).toMatchObject({ closed_connections: 1 });
+    expect((await there.closed).code).toBe(4009);
+  });
+
   it('share the event of a cache channel', async () => {
     await near.publish('cache-room', 'price', '7');
     const there = await WireClient.connect(far);
@@ -157,3 +167,17 @@ describe('two nodes', () => {
     await rm(folder, { recursive: true, force: true });
   });
 });
+
+function capabilityToken(clientId: string, jti: string): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = {
+    'x-sockudo-client-id': clientId,
+    'x-sockudo-capability': { '*': ['subscribe'] },
+    jti,
+    iat,
+    exp: iat + 3600,
+  };
+  const text = `${part({ alg: 'HS256', typ: 'JWT', kid: TEST_APP.key })}.${part(claims)}`;
+  return `${text}.${createHmac('sha256', TEST_APP.secret).update(text).digest('base64url')}`;
+}

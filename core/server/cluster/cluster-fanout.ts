@@ -4,8 +4,9 @@ import { channelKind, matchesWildcard } from '@sockudo/protocol';
 import { createLocalFanout } from '../memory/fanout.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { ChannelKey } from '../ports/channel-log.ts';
-import type { ControlSignal, Envelope, Fanout, FanoutListener } from '../ports/fanout.ts';
+import type { ControlSignal, Envelope, Fanout, FanoutListener, NodeQuestion } from '../ports/fanout.ts';
 import { ChannelFeed, type FeedContext, type FeedLog, isPlaced } from './channel-feed.ts';
+import { OpenQuestions } from './open-questions.ts';
 import { createTurns } from './turns.ts';
 import { type BusContent, type BusLine, decodeLine, encodeLine } from './wire-envelope.ts';
 
@@ -16,6 +17,8 @@ export interface ClusterFanoutOptions {
   /** The log that all nodes share; null: messages of this app have no places. */
   readonly logOf: (appId: string) => FeedLog | null;
   readonly onError: (error: unknown) => void;
+  /** How many other nodes there are; absent: one. */
+  readonly countPeers?: () => Promise<number>;
   /** How often some channels are compared with the log, whatever the bus said; default 1000. */
   readonly checkIntervalMs?: number;
 }
@@ -64,6 +67,7 @@ class BusFanout implements ClusterFanout {
   readonly #patternFeeds = new Map<string, ChannelFeed>();
   /** Joined patterns, by app. */
   readonly #patterns = new Map<string, Map<string, number>>();
+  readonly #questions = new OpenQuestions();
   readonly #unsent = new Set<string>();
   #hasUnknownUnsent = false;
   readonly #feedContext: FeedContext;
@@ -99,7 +103,9 @@ class BusFanout implements ClusterFanout {
         if (state === 'up') this.#recover();
       },
     });
-    this.#bus.subscribe(CONTROL_TOPIC).catch(this.#options.onError);
+    for (const topic of [CONTROL_TOPIC, nodeTopic(this.#options.nodeId)]) {
+      this.#bus.subscribe(topic).catch(this.#options.onError);
+    }
   }
 
   join(key: ChannelKey): Promise<void> | void {
@@ -145,8 +151,23 @@ class BusFanout implements ClusterFanout {
     this.#send(CONTROL_TOPIC, { kind: 'control', signal });
   }
 
+  async ask(question: NodeQuestion, enough?: (answer: unknown) => boolean): Promise<readonly unknown[]> {
+    if (this.#bus.state === 'down' || this.#isClosed) return [];
+    let peers = 1;
+    try {
+      peers = (await this.#options.countPeers?.()) ?? 1;
+    } catch (error) {
+      this.#options.onError(error);
+    }
+    if (peers === 0) return [];
+    const { number, answers } = this.#questions.open(peers, enough);
+    this.#send(CONTROL_TOPIC, { kind: 'question', number, question });
+    return answers;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#questions.close();
     clearInterval(this.#timer);
     for (const feed of [...this.#feeds.values(), ...this.#patternFeeds.values()]) feed.close();
     this.#feeds.clear();
@@ -236,6 +257,7 @@ class BusFanout implements ClusterFanout {
 
   #lost(topic: string, content: BusContent): void {
     this.counts.dropped += 1;
+    if (content.kind === 'question' || content.kind === 'answer') return;
     if (content.kind === 'envelope' && !isPlaced(content.envelope)) return;
     if (content.kind !== 'envelope') {
       // A control signal has no log to be found in. What cuts a channel shows there; whom to close must be asked again.
@@ -254,6 +276,8 @@ class BusFanout implements ClusterFanout {
     this.counts.received += 1;
     if (line.kind === 'control') this.#local.control(line.signal);
     else if (line.kind === 'look') this.#look(line.topics);
+    else if (line.kind === 'question') this.#answer(line.nodeId, line.number, line.question);
+    else if (line.kind === 'answer') this.#questions.answer(line.number, line.answer);
     else this.#receiveEnvelope(line.envelope, line.hasFullForm);
   }
 
@@ -264,6 +288,16 @@ class BusFanout implements ClusterFanout {
     const needsLog = hasFullForm && position !== undefined && this.#listener?.wantsFullForm?.(envelope.key);
     if (needsLog === true && feed !== undefined) feed.hint(position);
     else this.#deliver(topic, envelope);
+  }
+
+  #answer(nodeId: string, number: number, question: NodeQuestion): void {
+    let answer: unknown = null;
+    try {
+      answer = this.#listener?.onQuestion?.(question) ?? null;
+    } catch (error) {
+      this.#options.onError(error);
+    }
+    this.#send(nodeTopic(nodeId), { kind: 'answer', number, answer });
   }
 
   #look(topics: readonly string[] | null): void {
@@ -297,6 +331,9 @@ class BusFanout implements ClusterFanout {
     }
   }
 }
+
+/** What only one node hears. */
+const nodeTopic = (nodeId: string): string => `#node:${nodeId}`;
 
 /** What all channels of a pattern begin with on the bus. */
 function prefixOf({ appId, channel }: ChannelKey): string {

@@ -68,6 +68,7 @@ export async function openRedisCluster(
       const app = apps.get(appId);
       return app === undefined ? null : logs.of(app);
     },
+    countPeers: () => nodes.countPeers(),
     onError: (err) => logger.error({ err }, 'a delivery failed'),
   });
   return {

@@ -1,7 +1,7 @@
 // What nodes say to each other over the bus: one line of JSON with short names, and after it the message's data as it is,
 // which no node on the way parses. Nodes of another version of this form are not understood.
 import type { Position } from '../ports/channel-log.ts';
-import type { ControlSignal, Envelope } from '../ports/fanout.ts';
+import type { ControlSignal, Envelope, NodeQuestion } from '../ports/fanout.ts';
 import type { Message } from '../ports/message.ts';
 
 /** First member of every line. */
@@ -22,7 +22,10 @@ export type BusContent =
     }
   | { readonly kind: 'control'; readonly signal: ControlSignal }
   /** Messages of these channels were committed and could not be sent: look into the log. Null: any channel. */
-  | { readonly kind: 'look'; readonly topics: readonly string[] | null };
+  | { readonly kind: 'look'; readonly topics: readonly string[] | null }
+  /** To be answered to the sender under this number. */
+  | { readonly kind: 'question'; readonly number: number; readonly question: NodeQuestion }
+  | { readonly kind: 'answer'; readonly number: number; readonly answer: unknown };
 
 export type BusLine = Sender & BusContent;
 
@@ -50,6 +53,8 @@ export function encodeLine({ nodeId, count, ...content }: BusLine): string {
   const start = [WIRE_VERSION, nodeId, count];
   if (content.kind === 'control') return JSON.stringify([...start, 'c', content.signal]);
   if (content.kind === 'look') return JSON.stringify([...start, 'l', content.topics]);
+  if (content.kind === 'question') return JSON.stringify([...start, 'q', content.number, content.question]);
+  if (content.kind === 'answer') return JSON.stringify([...start, 'a', content.number, content.answer]);
   const { key, message, exceptSocketId } = content.envelope;
   const line = [...start, 'e', key.appId, key.channel, exceptSocketId ?? null, wireMessage(message)];
   const head = JSON.stringify(line);
@@ -72,6 +77,10 @@ function contentOf(kind: unknown, rest: readonly unknown[], data: string | undef
   // CAST, all below: lines of this version are written by encodeLine alone.
   if (kind === 'c') return { kind: 'control', signal: rest[0] as ControlSignal };
   if (kind === 'l') return { kind: 'look', topics: rest[0] as readonly string[] | null };
+  if (kind === 'q') {
+    return { kind: 'question', number: rest[0] as number, question: rest[1] as NodeQuestion };
+  }
+  if (kind === 'a') return { kind: 'answer', number: rest[0] as number, answer: rest[1] };
   if (kind !== 'e') return null;
   const [appId, channel, except, wire] = rest as [string, string, string | null, WireMessage];
   const envelope: Envelope = {

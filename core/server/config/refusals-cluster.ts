@@ -18,8 +18,8 @@ export function clusterProblems(config: ServerConfig, keepsMessages: boolean): P
 }
 
 function stores(config: ServerConfig, keepsMessages: boolean): Problem[] {
-  const { adapter, cache, queue: jobs, history, rate_limiter: limiter, idempotency } = config;
-  const usesLog = keepsMessages || recovers(config) || idempotency.enabled;
+  const { adapter, cache, queue: jobs, history, rate_limiter: limiter } = config;
+  const usesLog = needsSharedLog(config, keepsMessages);
   const checks: [string, string, boolean, string][] = [
     ['cache.driver', cache.driver, true, 'cached events and limits need a cache that all nodes share'],
     ['queue.driver', jobs.driver, true, 'jobs need a queue that all nodes share'],
@@ -42,6 +42,11 @@ function stores(config: ServerConfig, keepsMessages: boolean): Problem[] {
     problems.push({ path: 'presence_history.enabled', message: 'needs history.enabled in a cluster' });
   }
   return problems;
+}
+
+/** Among several nodes, what is kept for a moment only must be found from each of them, too. */
+export function needsSharedLog(config: ServerConfig, keepsMessages: boolean): boolean {
+  return keepsMessages || recovers(config) || config.idempotency.enabled;
 }
 
 function recovers(config: ServerConfig): boolean {

@@ -135,6 +135,10 @@ describe('a cluster', () => {
     expect(problems({ ...shared, ...config })).toEqual(expected);
   });
 
+  it('opens no store of its own where nothing is kept', () => {
+    expect(load(shared).settings.drivers).toMatchObject({ channelLog: 'memory', workQueue: 'none' });
+  });
+
   it('finds Redis by single settings or by a URL', () => {
     const single = { host: 'r', port: 1, db: 2, password: 'p', key_prefix: 'x:' };
     expect(load({ ...shared, database: { redis: single } }).settings.redis).toEqual({

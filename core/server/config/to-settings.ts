@@ -4,6 +4,7 @@ import type { RateLimit, Settings } from '../settings.ts';
 import { admitsEveryOrigin } from './patterns.ts';
 import { redisAddress } from './redis-address.ts';
 import { usesDurableLog } from './refusals.ts';
+import { needsSharedLog } from './refusals-cluster.ts';
 import type { ServerConfig } from './schema.ts';
 import { ROLLUP_WINDOWS_MS } from './sections/ai-transport.ts';
 import { appOf } from './to-app.ts';
@@ -176,9 +177,7 @@ function stores(config: ServerConfig, resolved: Resolved) {
       memoryCapacity: jobs.memory_capacity,
     },
     drivers: {
-      // A backend nothing is kept in may name any driver: sample files do. Positions then live in memory.
-      channelLog:
-        usesDurableLog(config) || config.history.backend === 'sqlite' ? config.history.backend : 'memory',
+      channelLog: logDriver(config),
       workQueue: config.queue.driver,
       cache: config.cache.driver,
       fanout: config.adapter.driver,
@@ -186,6 +185,14 @@ function stores(config: ServerConfig, resolved: Resolved) {
     databasePath: resolved.databasePath,
     ...redisOf(config),
   };
+}
+
+/** A backend nothing is kept in may name any driver: sample files do. Positions then live in memory. */
+function logDriver(config: ServerConfig): string {
+  const { backend } = config.history;
+  const keepsMessages = usesDurableLog(config);
+  if (config.adapter.driver !== 'local') return needsSharedLog(config, keepsMessages) ? backend : 'memory';
+  return keepsMessages || backend === 'sqlite' ? backend : 'memory';
 }
 
 function redisOf({ adapter, cache, database }: ServerConfig) {

@@ -47,6 +47,9 @@ export function createLocalFanout(options: LocalFanoutOptions = {}): Fanout {
     control(signal: ControlSignal): void {
       deliver((to) => to.onControl(signal));
     },
+    async ask(): Promise<readonly unknown[]> {
+      return [];
+    },
     async close(): Promise<void> {
       listener = null;
       nested.length = 0;

@@ -17,8 +17,11 @@ export interface ActorConnection {
   readonly capabilities: Capabilities | null;
 }
 
-/** Finds an open connection of this node. */
-export type FindConnection = (app: App, socketId: string) => ActorConnection | undefined;
+/** Finds an open connection: of this node at once, of another one later. */
+export type FindConnection = (
+  app: App,
+  socketId: string,
+) => ActorConnection | undefined | Promise<ActorConnection | undefined>;
 
 export interface Actor {
   /** Null: the trusted server itself. */
@@ -27,22 +30,34 @@ export interface Actor {
   readonly clientId?: string;
 }
 
+type Noun = 'Mutation' | 'Annotation';
+
 /** The actor that a request names. */
 export interface ActorRequest {
   readonly socketId?: string;
   readonly clientId?: string;
 }
 
-/** @throws ProtocolError 401 `auth_failed` when the connection does not exist or is not whom the request says */
+/** @throws ProtocolError, or rejects with it, 401 `auth_failed` when the connection does not exist or is not whom the request says */
 export function actorOf(
   find: FindConnection,
   app: App,
   { socketId, clientId }: ActorRequest,
-  noun: 'Mutation' | 'Annotation',
-): Actor {
+  noun: Noun,
+): Actor | Promise<Actor> {
   if (socketId === undefined) return { connection: null, ...(clientId !== undefined && { clientId }) };
+  const found = find(app, socketId);
+  const request = { socketId, clientId };
+  if (found instanceof Promise) return found.then((connection) => actorBehind(connection, request, noun));
+  return actorBehind(found, request, noun);
+}
+
+function actorBehind(
+  connection: ActorConnection | undefined,
+  { socketId, clientId }: { readonly socketId: string; readonly clientId: string | undefined },
+  noun: Noun,
+): Actor {
   const refuse = (text: string) => httpError('auth_failed', text);
-  const connection = find(app, socketId);
   if (connection === undefined) throw refuse(`${noun} actor socket '${socketId}' is not connected`);
   if (connection.protocol !== 2) throw refuse(`${noun} actor socket must use protocol V2`);
   const { userId } = connection;

@@ -66,7 +66,7 @@ export class Annotations {
       throw messageNotFound(channel, messageSerial);
     }
     const summarizer = summarizerOf(request.type);
-    const actor = actorOf(this.#deps.findConnection, app, request, 'Annotation');
+    const actor = await actorOf(this.#deps.findConnection, app, request, 'Annotation');
     requireAnnotationAccess(actor, ['publish', 'annotation-publish'], channel);
     const annotation = attributed(request, actor);
     requireAnnotationParts(summarizer, annotation);
@@ -97,7 +97,7 @@ export class Annotations {
     socketId: string | undefined,
   ): Promise<string> {
     requireAnnotations(this.#deps.settings, app, channel);
-    const actor = actorOf(
+    const actor = await actorOf(
       this.#deps.findConnection,
       app,
       socketId === undefined ? {} : { socketId },
@@ -126,7 +126,7 @@ export class Annotations {
   async list(app: App, channel: string, messageSerial: string, query: QueryParameters): Promise<string> {
     this.requireEnabled(app, channel);
     const { limit, type, from, socketId } = parseAnnotationsQuery(query, this.#deps.pageSize);
-    const actor = actorOf(
+    const actor = await actorOf(
       this.#deps.findConnection,
       app,
       socketId === undefined ? {} : { socketId },

@@ -93,7 +93,7 @@ export class Mutations {
     const { versionMutations } = this.#deps.counters.of(app.id);
     let outcome: string | null = 'auth_failed';
     try {
-      const actor = actorOf(this.#deps.findConnection, app, request, 'Mutation');
+      const actor = await actorOf(this.#deps.findConnection, app, request, 'Mutation');
       outcome = null;
       const draft = this.#draft(app, channel, messageSerial, attributed(request, actor), actor, step);
       const result = await this.#commit(app, draft);

@@ -113,6 +113,16 @@ export function fanoutContract(name: string, open: () => Promise<FanoutUnderTest
         );
       });
     });
+
+    it('asks the other nodes, and has the answers of those that know one', async () => {
+      await withNodes(async ({ fanout }, far) => {
+        const question = { kind: 'connection', appId: 'app', socketId: '1.1' } as const;
+        await far?.fanout.join(ROOM);
+        const answers = await fanout.ask(question);
+        expect(answers).toEqual(far === null ? [] : ['1.1']);
+        expect(await fanout.ask({ ...question, socketId: 'unknown' })).toEqual([]);
+      });
+    });
   });
 }
 
@@ -132,6 +142,8 @@ function listening(fanout: Fanout): Node {
       envelopes.push(envelope);
     },
     onControl: ({ kind }) => heard.push(kind),
+    onQuestion: (question) =>
+      question.kind === 'connection' && question.socketId !== 'unknown' ? question.socketId : null,
   });
   return { fanout, heard, envelopes };
 }

@@ -18,12 +18,6 @@ export type ControlSignal =
       readonly userId: string;
       readonly code: 4009 | 4200;
     }
-  | {
-      readonly kind: 'revoke-token';
-      readonly appId: string;
-      readonly jti?: string;
-      readonly clientId?: string;
-    }
   /** Entries of a channel were purged, or the channel was reset; its log is now at `head`. */
   | {
       readonly kind: 'channel-cut';
@@ -32,9 +26,23 @@ export type ControlSignal =
       readonly head: Position;
     };
 
+/** What one node wants to know of the others, or wants done there with an answer; see `ask`. */
+export type NodeQuestion =
+  /** Who is behind this socket? Answer: what cluster/questions.ts says of a connection, or null. */
+  | { readonly kind: 'connection'; readonly appId: string; readonly socketId: string }
+  /** Closes what lives by one of these tokens. Answer: the number of connections. */
+  | {
+      readonly kind: 'close-revoked';
+      readonly appId: string;
+      readonly jti?: string;
+      readonly clientId?: string;
+    };
+
 export interface FanoutListener {
   onEnvelope(envelope: Envelope): void;
   onControl(signal: ControlSignal): void;
+  /** The answer of this node, as JSON can say it; null: none. Absent: this node has nothing to say. */
+  onQuestion?(question: NodeQuestion): unknown;
   /** Whether somebody of this node wants the whole text where the message is an append. Absent: nobody does. */
   wantsFullForm?(key: ChannelKey): boolean;
 }
@@ -52,5 +60,10 @@ export interface Fanout {
   publish(envelope: Envelope): void;
   /** Reaches every node, the own one included. */
   control(signal: ControlSignal): void;
+  /**
+   * Asks every other node. Resolves with the answers that are not null when all have answered, when one of them is `enough`, or
+   * after a second with those that came. Never rejects.
+   */
+  ask(question: NodeQuestion, enough?: (answer: unknown) => boolean): Promise<readonly unknown[]>;
   close(): Promise<void>;
 }

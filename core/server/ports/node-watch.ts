@@ -15,6 +15,8 @@ export interface NodeWatchListener {
 export interface NodeWatch {
   /** Exactly one listener; called once. */
   listen(listener: NodeWatchListener): void;
+  /** How many other nodes there are, those among them that died a moment ago. */
+  countPeers(): Promise<number>;
   /** Resolves where the others hear of this node; rejects where they do not. */
   check(): Promise<void>;
   close(): Promise<void>;
