@@ -1,0 +1,129 @@
+// `npm run cluster`: two nodes that share a Redis of their own, all in one process tree. Prints where the nodes are and the app to
+// use; Ctrl-C stops everything. Needs `redis-server` in the PATH.
+//
+//   --port N       of the first node (default 6001); the second has the next one
+//   --redis URL    use this Redis instead of starting one
+//
+// Nothing is kept: the nodes have no log in common, so history, recovery and request keys are off.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const BIN = fileURLToPath(new URL('../core/server/cli/bin.ts', import.meta.url));
+const NODES = ['one', 'two'] as const;
+
+const { values } = parseArgs({
+  options: { port: { type: 'string', default: '6001' }, redis: { type: 'string' } },
+});
+const app = { id: 'cluster', key: 'cluster-key', secret: randomBytes(16).toString('hex') };
+const folder = await mkdtemp(join(tmpdir(), 'sockudo-cluster-'));
+const children: ChildProcess[] = [];
+let isStopping = false;
+
+process.on('SIGINT', () => void stop(0));
+process.on('SIGTERM', () => void stop(0));
+
+try {
+  const redisUrl = values.redis ?? (await startRedis());
+  const file = join(folder, 'config.json');
+  await writeFile(file, JSON.stringify(configuration(redisUrl)), { mode: 0o600 });
+  for (const [index, name] of NODES.entries()) await startNode(name, file, Number(values.port) + index);
+} catch (error) {
+  console.error(`cluster: ${error instanceof Error ? error.message : error}`);
+  await stop(1);
+}
+if (!isStopping) {
+  console.log(`\n  Two nodes are running: ports ${values.port} and ${Number(values.port) + 1}.`);
+  console.log(`  app id ${app.id}   key ${app.key}   secret ${app.secret}\n\n  Ctrl-C stops them.\n`);
+}
+
+function configuration(redisUrl: string): Record<string, unknown> {
+  return {
+    host: '127.0.0.1',
+    mode: 'development',
+    shutdown_grace_period: 1,
+    metrics: { enabled: false },
+    adapter: {
+      driver: 'redis',
+      cluster_health: { heartbeat_interval_ms: 1000, node_timeout_ms: 3000, cleanup_interval_ms: 1000 },
+    },
+    cache: { driver: 'redis' },
+    queue: { driver: 'none' },
+    rate_limiter: { driver: 'redis' },
+    database: { redis: { url: redisUrl } },
+    history: { enabled: false },
+    versioned_messages: { enabled: false },
+    annotations: { enabled: false },
+    presence_history: { enabled: false },
+    connection_recovery: { enabled: false },
+    idempotency: { enabled: false },
+    app_manager: {
+      array: {
+        apps: [{ ...app, enabled: true, enable_client_messages: true, enable_user_authentication: true }],
+      },
+    },
+  };
+}
+
+async function startRedis(): Promise<string> {
+  const port = await freePort();
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  await started('redis', spawn('redis-server', options), /Ready to accept connections/);
+  return `redis://127.0.0.1:${port}/0`;
+}
+
+function startNode(name: string, file: string, port: number): Promise<void> {
+  const args = [BIN, 'serve', '--config', file, '--port', String(port), '--json'];
+  return started(name, spawn(process.execPath, args, { cwd: folder }), /"event":"ready"/);
+}
+
+/** Shows what a child says, with its name, and resolves with the line that tells that it is ready. */
+function started(name: string, child: ChildProcess, ready: RegExp): Promise<void> {
+  children.push(child);
+  return new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on('line', (line) => {
+        if (name !== 'redis') console.log(`${name}  ${line}`);
+        if (ready.test(line)) resolve();
+      });
+    }
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      reject(new Error(`${name} ended with ${code}`));
+      if (!isStopping) console.log(`${name}  ended with ${code}; the rest goes on`);
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+}
+
+/** The nodes first, so that they can say good-bye. */
+async function stop(exitCode: number): Promise<void> {
+  // The second signal does not wait.
+  if (isStopping) process.exit(1);
+  isStopping = true;
+  for (const child of children.toReversed()) {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  }
+  await rm(folder, { recursive: true, force: true });
+  process.exit(exitCode);
+}
