@@ -28,6 +28,8 @@ export interface PostgresCluster {
   close(): Promise<void>;
 }
 
+const START_ATTEMPTS = 100;
+
 /** @param settings of postgresql.conf, by name */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
@@ -53,7 +55,7 @@ export async function startPostgres(
     running.kill(signal);
     await exited;
   };
-  const start = async (): Promise<void> => {
+  const launch = async (): Promise<void> => {
     server = spawn(
       join(programs, 'postgres'),
       [
@@ -63,6 +65,17 @@ export async function startPostgres(
       { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     await isReady(server);
+  };
+  /** Refused as long as a child of a killed server has not noticed. */
+  const start = async (): Promise<void> => {
+    for (let attempt = 1; attempt < START_ATTEMPTS; attempt += 1) {
+      try {
+        return await launch();
+      } catch (error) {
+        if (!String(error).includes('shared memory block')) throw error;
+      }
+    }
+    await launch();
   };
   await start();
   return {
