@@ -1,11 +1,13 @@
 // The pages about durable channels work as they are written: their snippets run word for word against a server, their settings are
 // accepted, and what they list is what the code knows.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SUMMARIZERS } from '@sockudo/protocol';
-import { parse } from 'smol-toml';
 import Backend from 'sockudo';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { nextMessageState, Sockudo } from '../../core/client/index.ts';
+import { readConfigFile } from '../../core/server/config/config-file.ts';
 import { loadSettings } from '../../core/server/config/index.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -171,9 +173,19 @@ it.each(['history', 'mutable-messages', 'annotations'])('the settings in docs/%s
   const app = { id: 'app-id', key: 'app-key', secret: 'app-secret', enabled: true };
   const hasApp = toml.includes('[[app_manager');
   const config = hasApp ? {} : { app_manager: { array: { apps: [app] } } };
-  const loaded = loadSettings({ config: { ...config, ...parse(toml) }, env: {}, flags: {}, cwd: '/' });
+  const loaded = loadSettings({ config: { ...config, ...settingsIn(toml) }, env: {}, flags: {}, cwd: '/' });
   expect(loaded).toMatchObject({ ok: true });
 });
+
+/** Settings as the server reads its file. */
+function settingsIn(toml: string): Record<string, unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'sockudo-docs-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'config.toml'), toml);
+  const file = readConfigFile(join(folder, 'config.toml'), {}, folder);
+  if (file.kind !== 'read') throw new Error('the settings cannot be read');
+  return file.data;
+}
 
 /** Names of members, all the way down; of lists those of their first item. */
 function membersOf(value: unknown): unknown {
