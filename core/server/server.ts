@@ -11,6 +11,12 @@ import type { Route } from './http/exchange-types.ts';
 import { createHttpFront, type HttpFront } from './http/front.ts';
 import type { HealthCheck, HttpDeps } from './http/http-deps.ts';
 import { createWebSocketRateLimiter } from './http/rate-limit.ts';
+import { eventStreamRoute } from './http/routes/event-stream.ts';
+import {
+  type ClientEventsDeps,
+  clientEventsRoute,
+  socketTicketRoute,
+} from './http/routes/event-stream-client.ts';
 import { type Counters, createCounters } from './metrics/counters.ts';
 import { startMetrics } from './metrics/prometheus.ts';
 import { cachedEventKey } from './publish/cached-event.ts';
@@ -20,6 +26,7 @@ import { serverStats } from './realtime/stats.ts';
 import { acceptUpgrades } from './realtime/upgrade.ts';
 import { createRealtimeContext } from './realtime-context.ts';
 import type { Settings } from './settings.ts';
+import { EventStreams } from './streams/event-streams.ts';
 
 export interface RunningServer {
   /** Where HTTP and WebSocket are served. */
@@ -59,11 +66,13 @@ async function start(
   if (drivers.cluster !== null) announceDepartures(drivers.cluster.nodes, context);
   let isDraining = false;
   const deps = httpDeps(context, drivers, apps, counters, () => isDraining);
-  const front = await createHttpFront(deps, { routes });
+  const rateLimiter = createWebSocketRateLimiter(deps);
+  const events = { streams: new EventStreams(context), context, apps, limiter: rateLimiter };
+  const front = await createHttpFront(deps, { routes: [...eventRoutes(events), ...routes] });
   acceptUpgrades(front.httpServer, {
     context,
     apps,
-    rateLimiter: createWebSocketRateLimiter(deps),
+    rateLimiter,
     isDraining: () => isDraining,
   });
   const metrics = await startMetrics({
@@ -142,6 +151,13 @@ function httpDeps(
     healthChecks: healthChecks(drivers),
   };
 }
+
+/** Channels as Server-Sent Events, for servers and for clients. */
+const eventRoutes = (deps: ClientEventsDeps): readonly Route[] => [
+  eventStreamRoute(deps.streams, deps.context.settings),
+  clientEventsRoute(deps),
+  socketTicketRoute(deps),
+];
 
 /** What /up asks besides the cache: reads that every driver answers without touching anything. */
 function healthChecks({ durableLog, workQueue, cluster }: Drivers): readonly HealthCheck[] {

@@ -85,7 +85,7 @@ async function serve(
     send(reply, admission.answer, options);
     return;
   }
-  if (route.kind === 'stream') {
+  if (route.kind === 'stream' || route.kind === 'open-stream') {
     const opened = await exchange.open(route, head, admission.headers);
     if ('run' in opened) {
       reply.hijack();

@@ -94,7 +94,17 @@ export interface StreamRoute {
   readonly methods: { readonly GET?: StreamHandler; readonly POST?: StreamHandler };
 }
 
-export type Route = AppRoute | OpenRoute | StreamRoute;
+/** Opens a stream for anyone, or answers why not. Throws ProtocolError for refusals. */
+export type OpenStreamHandler = (request: HttpRequest, deps: HttpDeps) => Promise<StreamAnswer | HttpAnswer>;
+
+/** The same on a path that needs no signature. */
+export interface OpenStreamRoute {
+  readonly kind: 'open-stream';
+  readonly path: string;
+  readonly methods: { readonly GET: OpenStreamHandler; readonly POST?: never };
+}
+
+export type Route = AppRoute | OpenRoute | StreamRoute | OpenStreamRoute;
 
 export const JSON_TYPE = 'application/json';
 

@@ -13,6 +13,7 @@ import type {
   HttpRequest,
   OpenHandler,
   OpenRoute,
+  OpenStreamRoute,
   RequestHead,
   Route,
   StreamAnswer,
@@ -33,7 +34,11 @@ export interface Exchange {
   /** Answers an admitted request. Never rejects. `headers` are those of the admission. */
   answer(route: AppRoute | OpenRoute, request: HttpRequest, headers: HeaderList): Promise<HttpAnswer>;
   /** Opens an admitted stream, or answers why not. Never rejects. */
-  open(route: StreamRoute, head: RequestHead, headers: HeaderList): Promise<HttpAnswer | StreamAnswer>;
+  open(
+    route: StreamRoute | OpenStreamRoute,
+    head: RequestHead,
+    headers: HeaderList,
+  ): Promise<HttpAnswer | StreamAnswer>;
   /** 413 for a body beyond `http_api.request_limit_in_mb`, signed or not (divergence D47). */
   bodyTooLarge(headers: HeaderList): HttpAnswer;
   /** The headers of `admit` for a request that needs no admission: no limiter is on and the method is known to fit. */
@@ -61,12 +66,8 @@ export function createExchange(deps: HttpDeps): Exchange {
     async open(route, head, headers) {
       try {
         if (deps.isDraining()) throw httpError('service_unavailable', 'DRAINING');
-        const request = { ...head, body: NO_BODY };
-        const { app, query } = verifySignature(request, request.params.appId ?? '', deps.apps);
-        const handler = readOrPost(route.methods, head.method);
-        if (handler === undefined) return withHeaders(methodNotAllowed(route), headers);
-        const answer = await handler({ app, request, query }, deps);
-        deps.counters.of(app.id).httpCallsReceived += 1;
+        const answer = await callStream(route, { ...head, body: NO_BODY }, deps);
+        if (!('run' in answer)) return withHeaders(answer, headers);
         return { ...answer, headers: [...headers, ...(answer.headers ?? [])] };
       } catch (error) {
         return withHeaders(errorAnswer(error, deps.logger), headers);
@@ -85,6 +86,20 @@ export function createExchange(deps: HttpDeps): Exchange {
 
 const NO_BODY = Buffer.alloc(0);
 
+async function callStream(
+  route: StreamRoute | OpenStreamRoute,
+  request: HttpRequest,
+  deps: HttpDeps,
+): Promise<HttpAnswer | StreamAnswer> {
+  if (route.kind === 'open-stream') return route.methods.GET(request, deps);
+  const { app, query } = verifySignature(request, request.params.appId ?? '', deps.apps);
+  const handler = route.methods[request.method === 'POST' ? 'POST' : 'GET'];
+  if (handler === undefined) return methodNotAllowed(route);
+  const answer = await handler({ app, request, query }, deps);
+  deps.counters.of(app.id).httpCallsReceived += 1;
+  return answer;
+}
+
 async function admit(
   route: Route,
   head: RequestHead,
@@ -94,7 +109,7 @@ async function admit(
   const origin = head.header('origin');
   if (head.method === 'OPTIONS') return { admitted: false, answer: cors.preflight(origin) };
   let headers = cors.headersFor(origin);
-  if (limiter !== null && route.kind !== 'open') {
+  if (limiter !== null && (route.kind === 'app' || route.kind === 'stream')) {
     const verdict = await limiter.check(head);
     if (!verdict.allowed) return { admitted: false, answer: withHeaders(verdict.answer, headers) };
     headers = [...headers, ...verdict.headers];
@@ -152,14 +167,20 @@ function hasMethod(route: Route, method: string): boolean {
     case 'open':
       return openHandler(route, method) !== undefined;
     case 'stream':
-      return readOrPost(route.methods, method) !== undefined;
+    case 'open-stream':
+      // Not HEAD: there is nothing to say of a stream that is not read.
+      return method === 'GET' || method === 'POST' ? route.methods[method] !== undefined : false;
   }
 }
 
 function methodNotAllowed(route: Route): HttpAnswer {
-  const allowed = Object.keys(route.methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
+  const allowed = Object.keys(route.methods).flatMap((name) =>
+    name === 'GET' && !isStream(route) ? ['GET', 'HEAD'] : [name],
+  );
   return { status: 405, contentType: null, body: '', headers: [['allow', allowed.join(',')]] };
 }
+
+const isStream = ({ kind }: Route): boolean => kind === 'stream' || kind === 'open-stream';
 
 function withHeaders(answer: HttpAnswer, headers: HeaderList): HttpAnswer {
   if (headers.length === 0) return answer;

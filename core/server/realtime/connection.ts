@@ -1,14 +1,13 @@
-// One open WebSocket: who it is, what it is subscribed to and how it is written to. It knows nothing of channels beyond its
+// One open WebSocket or event stream: who it is, what it is subscribed to and how it is written to. It knows nothing of channels beyond its
 // own subscriptions and decides nothing; handlers do.
 import { randomUUID } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import { type Capabilities, errorFrame } from '@sockudo/protocol';
-import type { WebSocket } from 'ws';
 import type { App } from '../apps/app.ts';
 import type { AppCounters } from '../metrics/counters.ts';
+import type { Carrier } from './carrier.ts';
 import type { ConnectionDeltas } from './delta/connection-deltas.ts';
 import type { SignInDeadline } from './liveness.ts';
-import { type FlushTurn, Outbox, type OutboxBounds } from './outbox.ts';
+import { type FlushTurn, Outbox, type OutboxBounds, type OutboxSocket } from './outbox.ts';
 import type { WaitingPositions } from './recovery/waiting-positions.ts';
 import type { Subscription } from './subscription.ts';
 import type { TokenSession } from './token-session.ts';
@@ -31,8 +30,10 @@ export interface ConnectionOptions {
   readonly deliveryClass: DeliveryClass;
   readonly appendMode: 'delta' | 'full';
   readonly echo: boolean;
-  readonly webSocket: WebSocket;
-  readonly socket: Duplex;
+  readonly webSocket: Carrier;
+  readonly socket: OutboxSocket;
+  /** The id that channel signatures are made for; default `socketId`. */
+  readonly proofSocketId?: string;
   readonly turn: FlushTurn;
   readonly bounds: OutboxBounds;
 }
@@ -41,13 +42,15 @@ export class Connection {
   readonly app: App;
   readonly counters: AppCounters;
   readonly socketId: string;
+  /** The id that the client was given to have signed: one for all the event streams that it opens after one another. */
+  readonly proofSocketId: string;
   readonly protocol: 1 | 2;
   readonly deliveryClass: DeliveryClass;
   /** Which of a message's frames it gets. */
   readonly frameClass: FrameClass;
   /** Whether this connection hears its own client events; never on protocol 1. */
   readonly echo: boolean;
-  readonly webSocket: WebSocket;
+  readonly webSocket: Carrier;
   readonly outbox: Outbox;
   readonly subscriptions = new Map<string, Subscription>();
   user: SignedInUser | null = null;
@@ -79,6 +82,7 @@ export class Connection {
     this.app = options.app;
     this.counters = options.counters;
     this.socketId = options.socketId;
+    this.proofSocketId = options.proofSocketId ?? options.socketId;
     this.protocol = options.protocol;
     this.deliveryClass = options.deliveryClass;
     this.frameClass = frameClassOf(options.deliveryClass, options.appendMode);

@@ -1,7 +1,10 @@
 // What one socket still has to send. Frames queued within one turn of the event loop leave in one write: the kernel charges
 // for writes, not for bytes. Bounded by messages and bytes; beyond that the reader is too slow and the owner closes it
 // (divergence D5, close 4100). Knows frames as bytes only.
-import type { Duplex } from 'node:stream';
+import type { Writable } from 'node:stream';
+
+/** What is used of a socket, or of the answer to a request. */
+export type OutboxSocket = Pick<Writable, 'write' | 'writableLength'>;
 
 export interface OutboxBounds {
   readonly maxMessages: number;
@@ -51,7 +54,7 @@ const NO_BYTES = Buffer.alloc(0);
 
 export class Outbox {
   readonly bounds: OutboxBounds;
-  readonly #socket: Duplex;
+  readonly #socket: OutboxSocket;
   readonly #turn: FlushTurn;
   readonly #onOverflow: () => void;
   // The usual turn brings one frame, which needs no array.
@@ -64,7 +67,7 @@ export class Outbox {
   /** Those who wait until the kernel has taken what they queued. */
   readonly #waiting = new Set<() => void>();
 
-  constructor(socket: Duplex, turn: FlushTurn, bounds: OutboxBounds, onOverflow: () => void) {
+  constructor(socket: OutboxSocket, turn: FlushTurn, bounds: OutboxBounds, onOverflow: () => void) {
     this.#socket = socket;
     this.#turn = turn;
     this.bounds = bounds;

@@ -16,7 +16,7 @@ import type { Connection } from './connection.ts';
 export function requireChannelSignature(connection: Connection, request: SubscribeRequest): void {
   const isPresence = request.channel.startsWith('presence-');
   const input = channelSignatureInput(
-    connection.socketId,
+    connection.proofSocketId,
     request.channel,
     isPresence ? request.channelData : undefined,
   );

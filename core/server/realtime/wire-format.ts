@@ -7,6 +7,7 @@ import {
   parseClientFrame,
   type WireFormat,
 } from '@sockudo/protocol';
+import { eventBlock } from './event-block.ts';
 import { binaryFrame, textFrame } from './websocket-frame.ts';
 
 /**
@@ -17,8 +18,15 @@ export const V1_TEXT = 0;
 export const V2_TEXT = 1;
 export const V2_MESSAGEPACK = 2;
 export const V2_PROTOBUF = 3;
-export type DeliveryClass = typeof V1_TEXT | typeof V2_TEXT | typeof V2_MESSAGEPACK | typeof V2_PROTOBUF;
-export const DELIVERY_CLASSES = 4;
+/** Blocks of Server-Sent Events in place of WebSocket frames. */
+export const V2_EVENTS = 4;
+export type DeliveryClass =
+  | typeof V1_TEXT
+  | typeof V2_TEXT
+  | typeof V2_MESSAGEPACK
+  | typeof V2_PROTOBUF
+  | typeof V2_EVENTS;
+export const DELIVERY_CLASSES = 5;
 
 /**
  * A message's frame for one delivery class and append mode: the class, or with append_mode=full the class plus their number.
@@ -56,6 +64,8 @@ export function frameOf(deliveryClass: DeliveryClass, text: string): Buffer {
       return binaryFrame(encodeBinaryFrame('msgpack', text));
     case V2_PROTOBUF:
       return binaryFrame(encodeBinaryFrame('protobuf', text));
+    case V2_EVENTS:
+      return eventBlock(text);
   }
 }
 
@@ -64,6 +74,7 @@ export function parseInbound(deliveryClass: DeliveryClass, bytes: Buffer): Clien
   switch (deliveryClass) {
     case V1_TEXT:
     case V2_TEXT:
+    case V2_EVENTS:
       return parseClientFrame(bytes.toString('utf8'));
     case V2_MESSAGEPACK:
       return parseBinaryClientFrame('msgpack', bytes);
