@@ -84,6 +84,7 @@ export class Stream {
     this.#lastPublishedAtMs = publishedAtMs;
     if (isSame(retention, this.#retention)) return;
     this.trim(nowMs);
+    this.forgetOutlived(nowMs);
     const keptFromMs = versionsKeptFromMs(this.#retention, nowMs);
     if (keptFromMs < Number.POSITIVE_INFINITY) {
       this.#versionsSinceMs = Math.max(this.#versionsSinceMs, keptFromMs);

@@ -179,6 +179,25 @@ export function lifetimeContract(open: OpenDurableLog): void {
       });
     });
 
+    it('that grows looser brings no message back that its versions kept no longer', async () => {
+      await withMessages(open, async (context) => {
+        const { log, key, clock } = context;
+        const known = async ({ messageSerial }: MessageHandle) =>
+          (await log.message(key('a'), messageSerial)) !== null;
+        const aged = await createMessage(context, key('a'), { retention: { ageMs: 50 } });
+        clock.nowMs += 51;
+        const loose = { messages: 1, versionsAgeMs: 10_000 };
+        const kept = await createMessage(context, key('a'), { retention: loose });
+        await createMessage(context, key('a'), { retention: loose });
+        expect([await known(aged), await known(kept)]).toEqual([false, true]);
+        const counted = await createMessage(context, key('a'), { retention: { messages: 1 } });
+        expect([await known(kept), await known(counted)]).toEqual([false, true]);
+        const newest = await createMessage(context, key('a'), { retention: { messages: 1 } });
+        await createMessage(context, key('a'), { retention: loose });
+        expect([await known(kept), await known(counted), await known(newest)]).toEqual([false, false, true]);
+      });
+    });
+
     it('leaves no hole in a replay', async () => {
       await withMessages(open, async (context) => {
         const { log, key, clock } = context;

@@ -201,6 +201,25 @@ function lineContract(open: OpenDurableLog): void {
         expect((await change({ ...context, log: again }, message)).serial).toBe(42);
       });
     });
+
+    it('goes on after the next opening where it was, also in time', async () => {
+      await withMessages(open, async (context) => {
+        const { log, key, clock, reopen } = context;
+        if (reopen === undefined) return;
+        const retention = { messages: 1, versionsAgeMs: 10_000 };
+        const hidden = await createMessage(context, key('a'), { retention: {} });
+        await createMessage(context, key('a'), { retention });
+        clock.nowMs += 100;
+        const append = await change(context, hidden, { retention });
+        expect((await log.state(key('a'))).oldestSerial).toBe(2);
+        clock.nowMs -= 50;
+        const again = { ...context, log: await reopen() };
+        const next = await change(again, hidden, { retention });
+        expect([next.serial, next.publishedAtMs]).toEqual([4, append.publishedAtMs]);
+        expect(await again.log.message(key('a'), hidden.messageSerial)).toMatchObject({ appendCount: 2 });
+        expect(await again.log.state(key('a'))).toMatchObject({ oldestSerial: 2, messages: 1 });
+      });
+    });
   });
 }
 
