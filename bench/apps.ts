@@ -19,6 +19,14 @@ export const BENCH_APPS = {
     enabled: true,
     policy: { features: { enable_client_messages: true }, history: { enabled: true } },
   },
+  /** As durable, but nothing stays in memory for more than a second: who resumes is served from the log. */
+  forgetful: {
+    id: 'bench-forgetful',
+    key: 'bench-forgetful-key',
+    secret: 'bench-forgetful-secret',
+    enabled: true,
+    policy: { history: { enabled: true }, connection_recovery: { buffer_ttl_seconds: 1 } },
+  },
 } as const;
 
 export type BenchApp = keyof typeof BENCH_APPS;

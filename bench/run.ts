@@ -8,7 +8,11 @@ import { appends } from './scenarios/appends.ts';
 import { connections } from './scenarios/connections.ts';
 import { fanOut } from './scenarios/fan-out.ts';
 import { publish } from './scenarios/publish.ts';
+import { resume } from './scenarios/resume.ts';
 import { Subject } from './subject.ts';
+
+/** Clients that missed 50 messages each, a moment ago. */
+const COMING_BACK = { clients: 500, missed: 50, awayMs: 0 } as const;
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -55,6 +59,21 @@ const SCENARIOS: readonly Scenario[] = [
     goal: '≤ 120 µs (159 µs), ≤ 12 KiB (174 KiB)',
     heldAgainstFloor: ['CPU µs / connect + subscribe', 'KiB / idle connection'],
     run: (subject) => connections(subject, 8000),
+  },
+  {
+    name: 'resume-hot',
+    goal: '≤ 5 µs, p99 ≤ 80 ms, 100 at a time (Sockudo 5.0.1: 20 µs, 285 ms)',
+    run: (subject) => resume(subject, { ...COMING_BACK, app: 'durable', parallel: 100 }),
+  },
+  {
+    name: 'resume-hot-at-once',
+    goal: 'all back within 1 s',
+    run: (subject) => resume(subject, { ...COMING_BACK, app: 'durable', parallel: COMING_BACK.clients }),
+  },
+  {
+    name: 'resume-cold',
+    goal: '≤ 5 µs, p99 ≤ 80 ms from the log, 100 at a time',
+    run: (subject) => resume(subject, { ...COMING_BACK, app: 'forgetful', parallel: 100, awayMs: 1500 }),
   },
 ];
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { PublisherOptions } from './publisher.ts';
+import type { ResumersOptions } from './resumers.ts';
 import type { SubscribersOptions } from './subscribers.ts';
 
 export interface Done {
@@ -24,6 +25,10 @@ export class LoadWorker {
     return LoadWorker.#start('./publisher.ts', options);
   }
 
+  static resumers(options: ResumersOptions): Promise<LoadWorker> {
+    return LoadWorker.#start('./resumers.ts', options);
+  }
+
   static async #start(file: string, options: object): Promise<LoadWorker> {
     const worker = new Worker(new URL(file, import.meta.url), { workerData: options });
     await once(worker, 'message');
@@ -39,6 +44,15 @@ export class LoadWorker {
 
   /** Publishes; resolves when every event is answered. */
   publish(): Promise<Done> {
+    return this.#begin();
+  }
+
+  /** Lets its clients come back; resolves when every one of them has resumed. */
+  resume(): Promise<Done> {
+    return this.#begin();
+  }
+
+  #begin(): Promise<Done> {
     const done = this.#done();
     this.#worker.postMessage({ kind: 'start' });
     return done;
