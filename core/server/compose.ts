@@ -9,6 +9,7 @@ import { createLocalFanout } from './memory/fanout.ts';
 import { createMemoryOccupancy } from './memory/occupancy.ts';
 import { createMemoryPresence } from './memory/presence.ts';
 import { createMemoryWorkQueue } from './memory/work-queue.ts';
+import { openPostgresLog } from './open-postgres.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Fanout } from './ports/fanout.ts';
@@ -107,8 +108,10 @@ function cluster(settings: Settings, logs: ChannelLogs, logger: Logger): Promise
   throw new Error(`adapter.driver: there is no driver '${fanout}' in this version`);
 }
 
-async function channelLog({ drivers, databasePath }: Settings, logger: Logger): Promise<DurableLog> {
+async function channelLog(settings: Settings, logger: Logger): Promise<DurableLog> {
+  const { drivers, databasePath } = settings;
   if (drivers.channelLog === 'memory') return createMemoryChannelLog();
+  if (drivers.channelLog === 'postgres') return openPostgresLog(settings, logger);
   const store = await storePackage('history.backend', drivers.channelLog);
   return store.createChannelLog({ path: databasePath, logger });
 }

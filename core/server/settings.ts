@@ -115,6 +115,19 @@ export interface Settings {
   };
   /** File of the embedded stores (SQLite). */
   readonly databasePath: string;
+  /** Where PostgreSQL is, for the drivers that use it. */
+  readonly postgres: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+    readonly database: string;
+    /** Holds all tables. */
+    readonly schema: string;
+    /** Connections of this node at most. */
+    readonly maxConnections: number;
+    readonly statementTimeoutMs: number;
+  };
   /** Where Redis is, for the drivers that use it; the cache may be in another one. */
   readonly redis: {
     readonly address: RedisPlace;

@@ -20,8 +20,8 @@ describe('drivers that are not available', () => {
       'queue.driver: the driver `sqs` is not available in this version: use `sqlite` or `memory` or `none`',
     ],
     [
-      { history: { backend: 'postgres' } },
-      'history.backend: the driver `postgres` is not available in this version: use `sqlite` or `memory`',
+      { history: { backend: 'dynamodb' } },
+      'history.backend: the driver `dynamodb` is not available in this version: use `sqlite` or `memory` or `postgres`',
     ],
     [
       { app_manager: { driver: 'mysql' } },
@@ -54,14 +54,14 @@ describe('drivers that are not available', () => {
 
   it('are no matter where nothing uses them', () => {
     const unused = {
-      history: { enabled: false, backend: 'postgres' },
+      history: { enabled: false, backend: 'dynamodb' },
       versioned_messages: { enabled: false, driver: 'memory' },
       rate_limiter: { enabled: false, driver: 'redis-cluster' },
     };
     expect(load(unused).settings.drivers.channelLog).toBe('memory');
     const kept = withApps({ ...APP, policy: { history: { enabled: true } } });
     expect(problems({ ...unused, ...kept })).toEqual([
-      'history.backend: the driver `postgres` is not available in this version: use `sqlite` or `memory`',
+      'history.backend: the driver `dynamodb` is not available in this version: use `sqlite` or `memory` or `postgres`',
     ]);
   });
 

@@ -16,7 +16,7 @@ export const AVAILABLE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'queue.driver': ['sqlite', 'memory', 'none'],
   'rate_limiter.driver': ['memory', 'redis'],
   'app_manager.driver': ['memory'],
-  'history.backend': ['sqlite', 'memory'],
+  'history.backend': ['sqlite', 'memory', 'postgres'],
 };
 
 /** True where anything of this configuration is kept in a channel log that must outlive the process. */

@@ -183,6 +183,7 @@ function stores(config: ServerConfig, resolved: Resolved) {
       fanout: config.adapter.driver,
     },
     databasePath: resolved.databasePath,
+    postgres: postgresOf(config),
     ...redisOf(config),
   };
 }
@@ -193,6 +194,31 @@ function logDriver(config: ServerConfig): string {
   const keepsMessages = usesDurableLog(config);
   if (config.adapter.driver !== 'local') return needsSharedLog(config, keepsMessages) ? backend : 'memory';
   return keepsMessages || backend === 'sqlite' ? backend : 'memory';
+}
+
+const POSTGRES_SCHEMA = 'sockudo';
+const POSTGRES_TIMEOUT_MS = 10_000;
+
+function postgresOf({ database, history }: ServerConfig): Settings['postgres'] {
+  const {
+    host,
+    port,
+    username,
+    password,
+    database: name,
+    pool_max,
+    connection_pool_size,
+  } = database.postgres;
+  return {
+    host,
+    port,
+    user: username,
+    password,
+    database: name,
+    schema: history.postgres?.table_prefix ?? POSTGRES_SCHEMA,
+    maxConnections: pool_max ?? connection_pool_size,
+    statementTimeoutMs: history.postgres?.write_timeout_ms ?? POSTGRES_TIMEOUT_MS,
+  };
 }
 
 function redisOf({ adapter, cache, database }: ServerConfig) {

@@ -6,6 +6,15 @@ import { flag, integer, positive, text } from './fields.ts';
 const DAY_SECONDS = 86_400;
 const STORES = ['memory', 'sqlite', 'postgres', 'mysql', 'dynamodb', 'surrealdb', 'scylladb'] as const;
 
+const postgresStore = z
+  .strictObject({
+    table_prefix: text('Schema that holds the tables; absent: `sockudo`')
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be a letter or _, then up to 62 letters, digits or _')
+      .optional(),
+    write_timeout_ms: positive('Time-out of a statement, in ms; absent: 10 s').optional(),
+  })
+  .optional();
+
 function foreignStore() {
   return z
     .strictObject({
@@ -29,7 +38,7 @@ export const history = z
     rewind_enabled: flag('Allow `rewind` when subscribing').default(true),
     backend: z
       .enum(STORES)
-      .describe('Store of the channel logs; this version has `sqlite` and `memory`')
+      .describe('Store of the channel logs; this version has `sqlite`, `postgres` and `memory`')
       .default('sqlite'),
     retention_window_seconds: positive('How long events are kept, in seconds').default(DAY_SECONDS),
     max_page_size: positive('Most rows of one page', 10_000).default(100),
@@ -38,7 +47,7 @@ export const history = z
     writer_shards: positive('Accepted for compatibility').default(16),
     writer_queue_capacity: positive('Accepted for compatibility').default(4096),
     ...purge,
-    postgres: foreignStore(),
+    postgres: postgresStore,
     mysql: foreignStore(),
     dynamodb: foreignStore(),
     surrealdb: foreignStore(),
