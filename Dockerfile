@@ -9,10 +9,12 @@ COPY core/client/package.json core/client/
 COPY core/backend/package.json core/backend/
 COPY adapters/sqlite/package.json adapters/sqlite/
 COPY adapters/redis/package.json adapters/redis/
+COPY adapters/postgres/package.json adapters/postgres/
 COPY examples/market-feed/package.json examples/market-feed/
 # Only what the server and its stores need; no install scripts of other packages are run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-      --workspace @sockudo/server --workspace @sockudo/sqlite --workspace @sockudo/redis
+      --workspace @sockudo/server --workspace @sockudo/sqlite --workspace @sockudo/redis \
+      --workspace @sockudo/postgres
 
 FROM node:24-slim
 WORKDIR /app
@@ -23,6 +25,7 @@ COPY core/protocol ./core/protocol
 COPY core/server ./core/server
 COPY adapters/sqlite ./adapters/sqlite
 COPY adapters/redis ./adapters/redis
+COPY adapters/postgres ./adapters/postgres
 RUN install -d -o node -g node /data
 USER node
 # The working directory is the data directory: .sockudo/ (database, development app) and config/ are looked for here.

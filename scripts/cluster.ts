@@ -1,10 +1,10 @@
-// `npm run cluster`: two nodes that share a Redis of their own, all in one process tree. Prints where the nodes are and the app to
-// use; Ctrl-C stops everything. Needs `redis-server` in the PATH.
+// `npm run cluster`: two nodes that share a Redis and a PostgreSQL of their own, all in one process tree. Prints where the nodes are
+// and the app to use; Ctrl-C stops everything. Needs `redis-server` in the PATH and PostgreSQL installed (Debian's place).
 //
 //   --port N       of the first node (default 6001); the second has the next one
 //   --redis URL    use this Redis instead of starting one
 //
-// Nothing is kept: the nodes have no log in common, so history, recovery and request keys are off.
+// The data is in a temporary folder and goes with it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type PostgresCluster, startPostgres } from '../test/support/postgres.ts';
 
 const BIN = fileURLToPath(new URL('../core/server/cli/bin.ts', import.meta.url));
 const NODES = ['one', 'two'] as const;
@@ -25,6 +26,7 @@ const { values } = parseArgs({
 const app = { id: 'cluster', key: 'cluster-key', secret: randomBytes(16).toString('hex') };
 const folder = await mkdtemp(join(tmpdir(), 'sockudo-cluster-'));
 const children: ChildProcess[] = [];
+let postgres: PostgresCluster | null = null;
 let isStopping = false;
 
 process.on('SIGINT', () => void stop(0));
@@ -33,7 +35,8 @@ process.on('SIGTERM', () => void stop(0));
 try {
   const redisUrl = values.redis ?? (await startRedis());
   const file = join(folder, 'config.json');
-  await writeFile(file, JSON.stringify(configuration(redisUrl)), { mode: 0o600 });
+  postgres = await startPostgres();
+  await writeFile(file, JSON.stringify(configuration(redisUrl, postgres)), { mode: 0o600 });
   for (const [index, name] of NODES.entries()) await startNode(name, file, Number(values.port) + index);
 } catch (error) {
   console.error(`cluster: ${error instanceof Error ? error.message : error}`);
@@ -44,7 +47,8 @@ if (!isStopping) {
   console.log(`  app id ${app.id}   key ${app.key}   secret ${app.secret}\n\n  Ctrl-C stops them.\n`);
 }
 
-function configuration(redisUrl: string): Record<string, unknown> {
+function configuration(redisUrl: string, { connection }: PostgresCluster): Record<string, unknown> {
+  const { host, port, user: username, database } = connection;
   return {
     host: '127.0.0.1',
     mode: 'development',
@@ -57,13 +61,8 @@ function configuration(redisUrl: string): Record<string, unknown> {
     cache: { driver: 'redis' },
     queue: { driver: 'none' },
     rate_limiter: { driver: 'redis' },
-    database: { redis: { url: redisUrl } },
-    history: { enabled: false },
-    versioned_messages: { enabled: false },
-    annotations: { enabled: false },
-    presence_history: { enabled: false },
-    connection_recovery: { enabled: false },
-    idempotency: { enabled: false },
+    database: { redis: { url: redisUrl }, postgres: { host, port, username, database } },
+    history: { backend: 'postgres' },
     app_manager: {
       array: {
         apps: [{ ...app, enabled: true, enable_client_messages: true, enable_user_authentication: true }],
@@ -124,6 +123,7 @@ async function stop(exitCode: number): Promise<void> {
     child.kill('SIGTERM');
     await exited;
   }
+  await postgres?.close();
   await rm(folder, { recursive: true, force: true });
   process.exit(exitCode);
 }
