@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebhookEndpoint } from '../../apps/app.ts';
 import { type ApiCaller, durableApp, startApi } from '../../messages/testing/api-caller.ts';
+import { StoreUnavailable } from '../../ports/channel-log.ts';
 
 const endpoint: WebhookEndpoint = {
   url: 'http://127.0.0.1/',
@@ -103,6 +104,20 @@ describe('a mutation', () => {
       body: { code: 'invalid_input' },
     });
     expect((await api.get(path)).body.item).toMatchObject({ serial: 2 });
+  });
+
+  it('that the store refuses is a 500, reaches nobody and can be repeated', async () => {
+    const { mutate } = api.log;
+    api.log.mutate = () => Promise.reject(new StoreUnavailable('test'));
+    const append = { data: ' two', op_id: 'op' };
+    expect(await api.post(`${path}/append`, append)).toMatchObject({
+      status: 500,
+      body: { code: 'internal_error', error: 'Internal server error' },
+    });
+    expect(api.delivered).toHaveLength(1);
+    api.log.mutate = mutate;
+    const { body } = await api.post(`${path}/append`, append);
+    expect([body.status, body.delivery_serial]).toEqual(['applied', 2]);
   });
 
   it('sorts above the last one, whatever the clock does', async () => {
