@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { createVersionSerials } from '@sockudo/protocol';
 import type { Retention } from '@sockudo/server/ports';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { commitOne, draftOf } from '../../core/server/ports/channel-log.contract-support.ts';
 import {
   annotate,
@@ -115,6 +115,23 @@ describe('the file', () => {
       { numRuns: 40 },
     );
   }, 120_000);
+
+  it('keeps the create of versions that are still to come to their place', async () => {
+    const opened = await open({ maxRecentEntries: 8 });
+    const { log, clock, count } = opened;
+    const retention = { messages: 1, versionsAgeMs: 50 };
+    const message = await createMessage(opened, key('a'), { retention });
+    await change(opened, message, { retention });
+    clock.nowMs += 51;
+    for (let index = 0; index < 100; index += 1) await commitOne(log, draftOf(key('a'), { retention }));
+    await vi.waitFor(() => expect(count('entries')).toBeLessThan(90), { timeout: 30_000 });
+    expect([count('entries WHERE serial = 1'), count('recent_versions'), count('versions')]).toEqual([
+      1, 1, 0,
+    ]);
+    await log.trim();
+    expect([count('entries'), count('recent_versions'), count('versions')]).toEqual([1, 0, 0]);
+    await opened.close();
+  });
 
   it('removes a message of many thousand rows in slices', async () => {
     const opened = await open({ maxRecentEntries: 100 });

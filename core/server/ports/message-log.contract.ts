@@ -210,11 +210,12 @@ function lineContract(open: OpenDurableLog): void {
         const hidden = await createMessage(context, key('a'), { retention: {} });
         await createMessage(context, key('a'), { retention });
         clock.nowMs += 100;
-        const append = await change(context, hidden, { retention });
+        const looser = { ...retention, versionsAgeMs: 20_000 };
+        const append = await change(context, hidden, { retention: looser });
         expect((await log.state(key('a'))).oldestSerial).toBe(2);
         clock.nowMs -= 50;
         const again = { ...context, log: await reopen() };
-        const next = await change(again, hidden, { retention });
+        const next = await change(again, hidden, { retention: looser });
         expect([next.serial, next.publishedAtMs]).toEqual([4, append.publishedAtMs]);
         expect(await again.log.message(key('a'), hidden.messageSerial)).toMatchObject({ appendCount: 2 });
         expect(await again.log.state(key('a'))).toMatchObject({ oldestSerial: 2, messages: 1 });

@@ -1,0 +1,64 @@
+// Child process of message-crash.test.ts: appends to messages and annotates them as fast as it can, prints a line for every change
+// once it is acknowledged, until it is killed. A line stands for a promise that was kept before the kill; the dot at its end tells
+// that it is whole.
+import { createVersionSerials } from '@sockudo/protocol';
+import {
+  annotate,
+  change,
+  createMessage,
+  type MessageHandle,
+} from '../../core/server/ports/message-log.contract-support.ts';
+import { createChannelLog } from './index.ts';
+
+const WRITERS = 8;
+const APPENDS_AT_ONCE = 3;
+
+const [path = '', round = '', walBytes = ''] = process.argv.slice(2);
+// So few recent rows that kills meet them on the move, too.
+const log = await createChannelLog({ path, walBytes: Number(walBytes), maxRecentEntries: 100 });
+const clock = {
+  get nowMs(): number {
+    return Date.now();
+  },
+};
+const context = { log, clock, serials: createVersionSerials(`round-${round}`, Date.now) };
+process.stdout.write('ready\n');
+await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
+
+/** Writes one message after the other, each of 200 appends. */
+async function write(writer: number): Promise<void> {
+  const key = { appId: 'app', channel: `channel-${writer % 3}` };
+  for (;;) {
+    const message = await createMessage(context, key, { data: '""' });
+    process.stdout.write(`create ${key.channel} ${message.messageSerial} .\n`);
+    await Promise.all([append(message), note(message)]);
+  }
+}
+
+async function append(message: MessageHandle): Promise<void> {
+  for (let first = 0; first < 200; first += APPENDS_AT_ONCE) {
+    const numbers = Array.from({ length: APPENDS_AT_ONCE }, (_, step) => first + step);
+    await Promise.all(numbers.map((number) => appendOne(message, number)));
+  }
+}
+
+async function appendOne(message: MessageHandle, number: number): Promise<void> {
+  const answer = `${number}`;
+  const receipt = {
+    scope: message.messageSerial,
+    key: `op-${number}`,
+    expiresAtMs: Date.now() + 600_000,
+    answer: () => answer,
+  };
+  const { serial } = await change(context, message, { data: `"${number},"`, receipt });
+  process.stdout.write(`append ${message.key.channel} ${message.messageSerial} ${number} ${serial} .\n`);
+}
+
+async function note(message: MessageHandle): Promise<void> {
+  for (let number = 0; number < 30; number += 1) {
+    const { record } = await annotate(context, message);
+    process.stdout.write(
+      `note ${message.key.channel} ${message.messageSerial} ${record.annotationSerial} .\n`,
+    );
+  }
+}

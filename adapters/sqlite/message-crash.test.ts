@@ -1,0 +1,125 @@
+// kill -9 at random moments of a burst of appends and annotations: nothing that was acknowledged is lost, nothing is there twice.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ChannelKey, ReplayEntry } from '@sockudo/server/ports';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createChannelLog, type SqliteChannelLog } from './index.ts';
+
+const FIXTURE = fileURLToPath(new URL('./message-crash-writer.fixture.ts', import.meta.url));
+/** A short write-ahead log, so that rounds are killed in the middle of a checkpoint. */
+const SHORT_WAL = 128 * 1024;
+
+/** What a message has at least, by what was acknowledged. */
+interface Acknowledged {
+  readonly key: ChannelKey;
+  /** Serials of appends, by their number. */
+  readonly appends: Map<number, number>;
+  readonly notes: string[];
+}
+
+let folder = '';
+let path = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sockudo-crash-'));
+  path = join(folder, 'log.db');
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+describe('a process that is killed during a burst of appends and annotations', () => {
+  it('loses none that it acknowledged, applies none twice, and leaves no hole', async () => {
+    const messages = new Map<string, Acknowledged>();
+    for (let round = 0; round < 6; round += 1) {
+      await killedBurst(round, 50 + Math.floor(Math.random() * 2000), messages);
+      const log = await createChannelLog({ path });
+      const lines = new Map<string, readonly ReplayEntry[]>();
+      for (const channel of ['channel-0', 'channel-1', 'channel-2']) {
+        lines.set(channel, await wholeLine(log, { appId: 'app', channel }));
+      }
+      for (const [messageSerial, acknowledged] of messages) {
+        await expectIntact(log, messageSerial, acknowledged, lines);
+      }
+      await log.close();
+    }
+  }, 120_000);
+});
+
+/** Kills the writer as soon as it has acknowledged so many changes. */
+async function killedBurst(
+  round: number,
+  killAfter: number,
+  messages: Map<string, Acknowledged>,
+): Promise<void> {
+  const args = [FIXTURE, path, String(round), String(SHORT_WAL)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let count = 0;
+  for await (const line of createInterface(child.stdout)) {
+    // The kill may cut the last line short.
+    if (!line.endsWith(' .')) continue;
+    const [kind, channel = '', messageSerial = '', ...rest] = line.split(' ');
+    const known: Acknowledged = messages.get(messageSerial) ?? {
+      key: { appId: 'app', channel },
+      appends: new Map(),
+      notes: [],
+    };
+    messages.set(messageSerial, known);
+    if (kind === 'append') known.appends.set(Number(rest[0]), Number(rest[1]));
+    if (kind === 'note') known.notes.push(rest[0] ?? '');
+    count += 1;
+    if (count === killAfter) child.kill('SIGKILL');
+  }
+  const [, signal] = await exited;
+  expect(signal).toBe('SIGKILL');
+}
+
+/** Every entry of a channel, after looking that no serial is missing. */
+async function wholeLine(log: SqliteChannelLog, key: ChannelKey): Promise<readonly ReplayEntry[]> {
+  const head = await log.head(key);
+  const entries: ReplayEntry[] = [];
+  for (let more = true; more; ) {
+    const page = await log.replay(key, { ...head, serial: entries.length }, 1000);
+    if (page.kind !== 'page') throw new Error(`a page was expected, not a gap (${page.reason})`);
+    entries.push(...page.entries);
+    more = page.more;
+  }
+  expect(entries.map(({ serial }) => serial)).toEqual(entries.map((_, index) => index + 1));
+  expect(entries.length).toBe(head.serial);
+  return entries;
+}
+
+async function expectIntact(
+  log: SqliteChannelLog,
+  messageSerial: string,
+  { key, appends, notes }: Acknowledged,
+  lines: ReadonlyMap<string, readonly ReplayEntry[]>,
+): Promise<void> {
+  const line = lines.get(key.channel) ?? [];
+  for (const [number, serial] of appends) {
+    expect(line[serial - 1]).toMatchObject({ kind: 'version', messageSerial, data: `"${number},"` });
+    expect((await log.receipt(messageSerial, `op-${number}`))?.answer).toBe(String(number));
+  }
+  const state = await log.message(key, messageSerial);
+  const numbers = String(JSON.parse(state?.data() ?? '""'))
+    .split(',')
+    .slice(0, -1)
+    .map(Number);
+  // Appends of one writer come in the order of their numbers, so a lost or repeated one would show.
+  expect(numbers).toEqual(numbers.map((_, index) => index));
+  expect(numbers.length).toBeGreaterThanOrEqual(appends.size);
+  expect(state?.appendCount).toBe(numbers.length);
+  expect(await log.receipt(messageSerial, `op-${numbers.length}`)).toBeNull();
+  const { records } = await log.annotations(key, messageSerial, { limit: 99 });
+  const serials = records.map(({ annotationSerial }) => annotationSerial);
+  expect(serials.slice(0, notes.length)).toEqual(notes);
+  const projection = (await log.projections(key, 9999)).find((one) => one.messageSerial === messageSerial);
+  expect(projection?.state ?? '0').toBe(String(records.length));
+}
