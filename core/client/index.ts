@@ -68,6 +68,7 @@ export type {
   UserAuthenticationHandler,
   UserAuthenticationParams,
 } from './options.ts';
+export type { RecoveryStorage } from './position-store.ts';
 export type { RecoveryPosition } from './positions.ts';
 export {
   PresenceChannel,

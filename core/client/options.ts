@@ -4,6 +4,7 @@
  */
 import type { DeltaAlgorithm } from '@sockudo/protocol';
 import type { ProtocolVersion } from './event-names.ts';
+import type { RecoveryStorage } from './position-store.ts';
 import type { WebSocketConstructor } from './runtime.ts';
 
 /** Answer of a channel authorisation endpoint or function. */
@@ -167,6 +168,11 @@ export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
   };
   /** Protocol 2: after a reconnect ask for what was missed, channel by channel. Default false. */
   readonly connectionRecovery?: boolean;
+  /**
+   * With `connectionRecovery`: where positions are kept over page loads, so that a page goes on from where the one before it was.
+   * `session`: the tab's sessionStorage; else an own place for a text. A channel with a stored position is not rewound.
+   */
+  readonly recoveryStorage?: 'session' | RecoveryStorage;
   /** Drop messages already seen; default true. */
   readonly messageDeduplication?: boolean;
   /** How many messages are remembered for that; default 1000. */

@@ -302,6 +302,107 @@ describe('resume (D88)', () => {
   });
 });
 
+describe('live messages while a gap is being filled', () => {
+  /** Back with a gap: read to 41, acknowledged at 44. */
+  function behind() {
+    const setup = recovering();
+    const seen: unknown[] = [];
+    setup.client.subscribe('a').bind('tick', (data) => seen.push(data));
+    setup.acknowledge('a', {}, setup.at(41));
+    setup.reconnect();
+    setup.acknowledge('a', {}, setup.at(44));
+    return { ...setup, seen, recovered: (serial: number) => ({ channel: 'a', position: setup.at(serial) }) };
+  }
+
+  it('wait for what was missed, and follow in order', () => {
+    const { message, success, seen, client, recovered } = behind();
+    message('a', 46);
+    message('a', 45);
+    for (const serial of [42, 43, 44]) message('a', serial);
+    expect(seen).toEqual([42, 43, 44]);
+    success({ recovered: [recovered(44)] });
+    expect(seen).toEqual([42, 43, 44, 45, 46]);
+    expect(client.getRecoveryPosition('a')?.serial).toBe(46);
+  });
+
+  it('come once, although the replay has them too', () => {
+    const { message, success, seen, recovered } = behind();
+    message('a', 45);
+    for (const serial of [42, 43, 44, 45]) message('a', serial);
+    success({ recovered: [recovered(45)] });
+    expect(seen).toEqual([42, 43, 44, 45]);
+  });
+
+  it('follow the failure when the gap stays', () => {
+    const { message, socket, seen, client } = behind();
+    client.bind('sockudo:resume_failed', ({ code }) => seen.push(code));
+    message('a', 45);
+    socket().receive({ event: 'sockudo:resume_failed', channel: 'a', data: '{"code":"position_expired"}' });
+    expect(seen).toEqual(['position_expired', 45]);
+    expect(client.getRecoveryPosition('a')?.serial).toBe(45);
+  });
+
+  it('count as unread when the connection is lost before their turn', () => {
+    const { message, success, seen, acknowledge, at, reconnect, resumes, recovered } = behind();
+    message('a', 45);
+    reconnect();
+    acknowledge('a', {}, at(45));
+    expect(resumes()).toEqual([{ a: at(41) }]);
+    for (const serial of [42, 43, 44, 45]) message('a', serial);
+    success({ recovered: [recovered(45)] });
+    expect(seen).toEqual([42, 43, 44, 45]);
+  });
+
+  it('do not wait on other channels, nor without a position', () => {
+    const { client, acknowledge, at, message, socket, seen } = behind();
+    client.subscribe('b').bind('tick', (data) => seen.push(`b${data}`));
+    acknowledge('b', {}, at(7));
+    message('b', 8);
+    socket().receive({ event: 'tick', channel: 'a', data: 'ephemeral' });
+    expect(seen).toEqual(['b8', 'ephemeral']);
+  });
+
+  it('of channels that a pattern brings wait all, because it is told no position', () => {
+    const { client, acknowledge, message, at, reconnect, success } = recovering();
+    const seen: unknown[] = [];
+    client.subscribe('prices.*').bind('tick', (data) => seen.push(data));
+    acknowledge('prices.*');
+    message('prices.eur', 8);
+    reconnect();
+    acknowledge('prices.*');
+    for (const serial of [11, 9, 10]) message('prices.eur', serial);
+    expect(seen).toEqual([8]);
+    success({ recovered: [{ channel: 'prices.eur', position: at(11) }] });
+    expect(seen).toEqual([8, 9, 10, 11]);
+  });
+
+  it('do not wait for a server that never answers', () => {
+    const { message, seen, runtime, success, client, recovered } = behind();
+    message('a', 45);
+    runtime.advance(15_000);
+    message('a', 46);
+    expect(seen).toEqual([45, 46]);
+    success({ recovered: [recovered(46)] });
+    expect(client.getRecoveryPosition('a')?.serial).toBe(46);
+  });
+
+  it('do not wait without end of number', () => {
+    const { message, seen } = behind();
+    for (let serial = 45; serial < 45 + 1_001; serial += 1) message('a', serial);
+    expect(seen).toHaveLength(1_001);
+    expect(seen).toEqual(seen.toSorted((a, b) => Number(a) - Number(b)));
+  });
+
+  it('are not delivered to a channel that was left meanwhile', () => {
+    const { message, seen, client, success, recovered, runtime } = behind();
+    message('a', 45);
+    client.unsubscribe('a');
+    success({ recovered: [recovered(44)] });
+    runtime.advance(20_000);
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('rewind and resume', () => {
   const complete = (channel: string) => ({ event: 'sockudo:rewind_complete', channel, data: {} });
 

@@ -1,20 +1,35 @@
 /**
  * Continuity of channels over a reconnect (protocol 2): keeps each channel's position and, once a channel is acknowledged again,
- * asks for what was missed since the position from before (divergence D88). Must not know: sockets, handlers.
+ * asks for what was missed since the position from before (divergence D88). Must not know: sockets, handlers, storage.
  *
  * Invariants
  *  R1 While a channel resumes, its stored position stays the one it resumes from: a second loss asks for the same gap again.
  *  R2 A channel is asked for at most once per connection, after its own acknowledgement.
  *  R3 A rewind cut off by a loss leaves no position: the next subscribe rewinds again.
+ *  R4 What is live is delivered after what was missed before it; what never was delivered is not counted as read.
  */
 import { isJsonObject, type JsonObject, matchesPattern, member, stringMember } from '@sockudo/protocol';
 import type { EventNames } from './event-names.ts';
-import type { Frame } from './frame.ts';
-import { furtherPosition, positionOf, type RecoveryPosition, readPosition } from './positions.ts';
+import { type Frame, isPublished } from './frame.ts';
+import { HeldFrames } from './held-frames.ts';
+import {
+  compareSerials,
+  furtherPosition,
+  positionOf,
+  type RecoveryPosition,
+  readPosition,
+} from './positions.ts';
+import type { Runtime, TimerHandle } from './runtime.ts';
 import { numberOf } from './values.ts';
 
 /** Positions kept; beyond it the oldest channel's is dropped. Only pattern subscriptions can come near it. */
 export const POSITIONS_MAX = 10_000;
+
+/**
+ * How long live frames wait for the answer to a resume, in ms. A server has ten seconds for a channel; one that never answers
+ * must not silence it.
+ */
+export const RESUME_PATIENCE_MS = 15_000;
 
 /** Data of `sockudo:resume_failed`: the server's own members, and always the channel. */
 export interface ResumeFailure {
@@ -34,6 +49,11 @@ export interface RecoveryOptions {
   readonly hasChannel: (name: string) => boolean;
   /** Called once for each channel whose gap cannot be filled. */
   readonly failed: (failure: ResumeFailure) => void;
+  /** Takes the frames that `holds` kept, when their turn has come. */
+  readonly deliver: (frame: Frame) => void;
+  /** Some position is another than before, or gone. */
+  readonly changed: () => void;
+  readonly runtime: Pick<Runtime, 'setTimer' | 'clearTimer'>;
 }
 
 interface Resuming {
@@ -41,6 +61,8 @@ interface Resuming {
   readonly acknowledged: RecoveryPosition | undefined;
   /** Furthest frame that came meanwhile. */
   seen: RecoveryPosition | undefined;
+  /** Live frames no longer wait: there are too many, or the answer takes too long. */
+  isImpatient: boolean;
 }
 
 export class Recovery {
@@ -50,6 +72,8 @@ export class Recovery {
   #fromBefore = new Set<string>();
   readonly #resuming = new Map<string, Resuming>();
   readonly #rewinding = new Set<string>();
+  readonly #held = new HeldFrames();
+  #patience: TimerHandle;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -58,6 +82,20 @@ export class Recovery {
   /** The channel's current position, if any. */
   position(channel: string): RecoveryPosition | undefined {
     return this.#positions.get(channel);
+  }
+
+  /** Positions from an earlier life of the application: each is asked for once its channel is acknowledged. */
+  restore(positions: Iterable<readonly [channel: string, position: RecoveryPosition]>): void {
+    for (const [channel, position] of positions) {
+      if (this.#positions.has(channel) || this.#positions.size >= POSITIONS_MAX) continue;
+      this.#positions.set(channel, position);
+      this.#fromBefore.add(channel);
+    }
+  }
+
+  /** All positions, the longest known first. */
+  positions(): Iterable<readonly [channel: string, position: RecoveryPosition]> {
+    return this.#positions;
   }
 
   /** True when the channel's next acknowledgement will be followed by a resume. */
@@ -75,6 +113,8 @@ export class Recovery {
     for (const channel of this.#rewinding) this.#positions.delete(channel);
     this.#rewinding.clear();
     this.#resuming.clear();
+    this.#held.clear();
+    this.#stopWaiting();
     if (this.#options.isEnabled) this.#fromBefore = new Set(this.#positions.keys());
   }
 
@@ -85,7 +125,29 @@ export class Recovery {
       this.#fromBefore.delete(name);
       this.#resuming.delete(name);
       this.#rewinding.delete(name);
+      this.#held.take(name);
     }
+    this.#options.changed();
+  }
+
+  /**
+   * True for a live message of a channel that still misses what came before it: it is kept, and delivered in its turn. To be
+   * asked before anything else looks at the frame.
+   */
+  holds(frame: Frame): boolean {
+    const { channel } = frame;
+    const resuming = channel === undefined ? undefined : this.#resuming.get(channel);
+    if (channel === undefined || resuming === undefined || resuming.isImpatient) return false;
+    if (!isPublished(frame.event, this.#options.names)) return false;
+    const position = positionOf(frame, true);
+    if (position === undefined || isMissed(position, resuming.acknowledged)) return false;
+    if (!this.#held.add(channel, frame)) {
+      resuming.isImpatient = true;
+      this.#release(channel);
+      return false;
+    }
+    this.#patience ??= this.#options.runtime.setTimer(() => this.#runOutOfPatience(), RESUME_PATIENCE_MS);
+    return true;
   }
 
   /** Looks at every frame that was not a repeat, before it is delivered. */
@@ -127,7 +189,8 @@ export class Recovery {
       this.#fromBefore.delete(name);
       if (from === undefined) continue;
       asked[name] = from;
-      this.#resuming.set(name, { acknowledged: name === channel ? position : undefined, seen: undefined });
+      const acknowledged = name === channel ? position : undefined;
+      this.#resuming.set(name, { acknowledged, seen: undefined, isImpatient: false });
     }
     // Text, because Sockudo itself reads no object here.
     this.#options.send(this.#options.names.platform('resume'), JSON.stringify({ channel_positions: asked }));
@@ -141,6 +204,7 @@ export class Recovery {
   }
 
   #store(channel: string, position: RecoveryPosition | undefined): void {
+    this.#options.changed();
     if (position === undefined) {
       this.#positions.delete(channel);
       return;
@@ -162,6 +226,7 @@ export class Recovery {
       // A null position means that nothing was missed.
       const reached = furtherPosition(this.#positions.get(channel), readPosition(member(entry, 'position')));
       this.#store(channel, furtherPosition(reached, resuming.seen));
+      this.#release(channel);
     }
     for (const entry of entriesOf(data, 'failed')) {
       const channel = stringMember(entry, 'channel') ?? '';
@@ -196,7 +261,34 @@ export class Recovery {
       code: stringMember(details, 'code') ?? 'continuity_unverifiable',
       reason: stringMember(details, 'reason') ?? '',
     });
+    this.#release(channel);
   }
+
+  #release(channel: string): void {
+    const frames = this.#held.take(channel);
+    if (this.#held.isEmpty) this.#stopWaiting();
+    for (const frame of frames) this.#options.deliver(frame);
+  }
+
+  #runOutOfPatience(): void {
+    this.#patience = undefined;
+    for (const channel of this.#held.channels()) {
+      const resuming = this.#resuming.get(channel);
+      if (resuming !== undefined) resuming.isImpatient = true;
+      this.#release(channel);
+    }
+  }
+
+  #stopWaiting(): void {
+    this.#options.runtime.clearTimer(this.#patience);
+    this.#patience = undefined;
+  }
+}
+
+/** What lies at or below the acknowledged position is what was missed; a pattern is told none, so there all frames wait. */
+function isMissed(position: RecoveryPosition, acknowledged: RecoveryPosition | undefined): boolean {
+  if (acknowledged === undefined || acknowledged.stream_id !== position.stream_id) return false;
+  return compareSerials(position.serial, acknowledged.serial) <= 0;
 }
 
 function entriesOf(data: unknown, key: 'recovered' | 'failed'): JsonObject[] {

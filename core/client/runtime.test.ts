@@ -52,7 +52,44 @@ describe('wake notices', () => {
   });
 });
 
+describe('hide notices', () => {
+  it('come when the page is hidden and when it goes away', () => {
+    const { window, document } = page();
+    let times = 0;
+    const stop = defaultRuntime.watchHide(() => {
+      times += 1;
+    });
+    document.dispatchEvent(new Event('visibilitychange'));
+    document.visibilityState = 'visible';
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(times).toBe(1);
+    window.dispatchEvent(new Event('pagehide'));
+    expect(times).toBe(2);
+    stop();
+    window.dispatchEvent(new Event('pagehide'));
+    expect(times).toBe(2);
+  });
+
+  it('are simply absent where there is no page', () => {
+    vi.stubGlobal('addEventListener', undefined);
+    defaultRuntime.watchHide(() => {})();
+  });
+});
+
 describe('surroundings', () => {
+  it('have a storage of the tab, or none where it is forbidden', () => {
+    const storage = { getItem: () => 'x', setItem: () => {} };
+    vi.stubGlobal('sessionStorage', storage);
+    expect(defaultRuntime.sessionStorage).toBe(storage);
+    Object.defineProperty(globalThis, 'sessionStorage', {
+      configurable: true,
+      get() {
+        throw new Error('forbidden');
+      },
+    });
+    expect(defaultRuntime.sessionStorage).toBeUndefined();
+  });
+
   it('know https pages', () => {
     expect(defaultRuntime.isSecurePage()).toBe(false);
     vi.stubGlobal('location', { protocol: 'https:' });

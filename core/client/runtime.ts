@@ -19,6 +19,12 @@ export interface WebSocketLike {
 /** The global `WebSocket`, or `WebSocket` of the npm package `ws`. */
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
+/** The part of the standard Storage that the client uses. */
+export interface TextStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, text: string): void;
+}
+
 /** A pending timer; only its Runtime looks inside. */
 export type TimerHandle = unknown;
 
@@ -46,6 +52,10 @@ export interface Runtime {
   isSecurePage(): boolean;
   /** Starts watching; the answer stops it. Does nothing where such notices do not exist (Node). */
   watchWake(listeners: WakeListeners): () => void;
+  /** Calls when the page is hidden or goes away, which may be the last that it does; the answer stops it. Nothing in Node. */
+  watchHide(listener: () => void): () => void;
+  /** The tab's own storage; undefined where there is none or where it may not be used. */
+  readonly sessionStorage: TextStorage | undefined;
   /** Makes an exception of the application's handler visible without breaking the client. */
   report(error: unknown): void;
   /** One line of the log; `level` is the console's method. */
@@ -57,6 +67,7 @@ interface Scope {
   WebSocket?: WebSocketConstructor;
   location?: { protocol?: string };
   document?: EventTarget & { visibilityState?: string };
+  sessionStorage?: TextStorage;
   addEventListener?: EventTarget['addEventListener'];
   removeEventListener?: EventTarget['removeEventListener'];
 }
@@ -86,6 +97,21 @@ function watchWake(listeners: WakeListeners): () => void {
   };
 }
 
+function watchHide(listener: () => void): () => void {
+  const { document } = scope;
+  if (typeof scope.addEventListener !== 'function') return () => {};
+  // On phones a hidden page is often ended without another word.
+  const hidden = () => {
+    if (document?.visibilityState === 'hidden') listener();
+  };
+  scope.addEventListener('pagehide', listener);
+  document?.addEventListener('visibilitychange', hidden);
+  return () => {
+    scope.removeEventListener?.('pagehide', listener);
+    document?.removeEventListener('visibilitychange', hidden);
+  };
+}
+
 /** The Runtime of wherever this code runs. Globals are read at use, so that polyfills may come later. */
 export const defaultRuntime: Runtime = {
   get WebSocket() {
@@ -99,6 +125,15 @@ export const defaultRuntime: Runtime = {
   clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   isSecurePage: () => scope.location?.protocol === 'https:',
   watchWake,
+  watchHide,
+  get sessionStorage() {
+    try {
+      return scope.sessionStorage;
+    } catch {
+      // Browsers throw where storage is forbidden; then there is none.
+      return undefined;
+    }
+  },
   report: (error) => {
     queueMicrotask(() => {
       throw error;

@@ -14,6 +14,7 @@ import { DEDUPLICATION_CAPACITY } from './deduplicator.ts';
 import { InvalidOptions } from './errors.ts';
 import type { ProtocolVersion } from './event-names.ts';
 import type { SockudoOptions } from './options.ts';
+import { type RecoveryStorage, sessionRecoveryStorage } from './position-store.ts';
 import type { Runtime } from './runtime.ts';
 import { VERSION } from './version.ts';
 
@@ -33,6 +34,8 @@ export interface Settings {
   /** A provider can give a fresh token; a fixed one cannot. */
   readonly tokenIsRenewable: boolean;
   readonly connectionRecovery: boolean;
+  /** Undefined: positions end with the page. */
+  readonly recoveryStorage: RecoveryStorage | undefined;
   /** What the connection asks for; undefined: it does not. */
   readonly deltaAlgorithms: readonly DeltaAlgorithm[] | undefined;
   readonly askAboutMessages: AskApplication;
@@ -62,6 +65,7 @@ export function settingsFrom(key: string, options: SockudoOptions, runtime: Runt
     token: isV2 ? (tokenProvider ?? (token === undefined ? undefined : () => token)) : undefined,
     tokenIsRenewable: isV2 && tokenProvider !== undefined,
     connectionRecovery: isV2 && options.connectionRecovery === true,
+    recoveryStorage: recoveryStorage(key, options, runtime),
     deltaAlgorithms: isV2 ? deltaAlgorithms(options) : undefined,
     askAboutMessages: applicationEndpoint('versionedMessages', options.versionedMessages, runtime),
     askAboutPresence: applicationEndpoint('presenceHistory', options.presenceHistory, runtime),
@@ -79,6 +83,20 @@ function deltaAlgorithms({ deltaCompression: delta }: SockudoOptions): readonly 
   if (algorithms.length === 0 || !algorithms.every((name) => DELTA_ALGORITHMS.includes(name)))
     throw new InvalidOptions('deltaCompression.algorithms must name fossil, xdelta3 or both');
   return enabled === true ? algorithms : undefined;
+}
+
+function recoveryStorage(
+  key: string,
+  { recoveryStorage: given, connectionRecovery, protocolVersion, wsHost, cluster }: SockudoOptions,
+  runtime: Runtime,
+): RecoveryStorage | undefined {
+  if (given === undefined) return undefined;
+  if (protocolVersion !== 2 || connectionRecovery !== true)
+    throw new InvalidOptions('recoveryStorage needs connectionRecovery and protocolVersion 2');
+  if (given === 'session')
+    return sessionRecoveryStorage(runtime, `sockudo:positions:${key}@${wsHost ?? cluster ?? ''}`);
+  if (typeof given?.load === 'function' && typeof given.save === 'function') return given;
+  throw new InvalidOptions("recoveryStorage must be 'session' or an object with load and save");
 }
 
 function milliseconds(

@@ -2,7 +2,8 @@
  * The client: puts connection, channels, user, recovery and token together and carries each frame along one fixed way.
  * Must not know: how any of them works inside.
  *
- * Way of a frame: connection (decode) → deltas → deduplication → token → recovery positions → user → channels → global handlers.
+ * Way of a frame: connection (decode) → deltas → (held while a gap before it is filled) → deduplication → token → recovery positions
+ * → user → channels → global handlers.
  */
 import { CapabilityToken } from './capability-token.ts';
 import { Channel, type ChannelHost, metadataOf } from './channel.ts';
@@ -19,6 +20,7 @@ import { type Frame, isPublished } from './frame.ts';
 import { type HistoryPage, type HistoryParams, HistoryRequests } from './history.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { SockudoOptions } from './options.ts';
+import { PositionStore } from './position-store.ts';
 import type { RecoveryPosition } from './positions.ts';
 import type { PresenceChannel } from './presence-channel.ts';
 import type { PrivateChannel } from './private-channel.ts';
@@ -60,6 +62,9 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   readonly #channels: ChannelRegistry;
   readonly #deduplicator: Deduplicator | undefined;
   readonly #recovery: Recovery | undefined;
+  readonly #positions: PositionStore | undefined;
+  /** Pending while positions are still being read; nothing connects before. */
+  readonly #restored: Promise<void> | undefined;
   readonly #deltas: Deltas | undefined;
   readonly #history: HistoryRequests | undefined;
   readonly #token: CapabilityToken | undefined;
@@ -86,7 +91,9 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#deduplicator =
       settings.deduplicationCapacity > 0 ? new Deduplicator(settings.deduplicationCapacity) : undefined;
     this.#token = this.#createToken(runtime, logger);
-    this.#recovery = settings.protocolVersion === 2 ? this.#createRecovery() : undefined;
+    this.#recovery = settings.protocolVersion === 2 ? this.#createRecovery(runtime) : undefined;
+    this.#positions = this.#createPositions(runtime, logger);
+    this.#restored = this.#positions?.load((stored) => this.#recovery?.restore(stored));
     this.#deltas = settings.protocolVersion === 2 ? this.#createDeltas(logger) : undefined;
     this.#history = settings.protocolVersion === 2 ? this.#createHistory(runtime) : undefined;
     this.#channels = new ChannelRegistry(this.#channelHost(runtime, logger));
@@ -97,12 +104,14 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
 
   /** Connects, or hurries a retry along. The constructor has done it already. */
   connect(): void {
+    this.#positions?.start();
     this.connection.connect();
   }
 
   /** Disconnects and stays so. Subscriptions and handlers are kept for the next `connect`. */
   disconnect(): void {
     this.connection.disconnect();
+    this.#positions?.stop();
   }
 
   /**
@@ -192,7 +201,11 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
 
   #receive(given: Frame): void {
     const frame = this.#deltas === undefined ? given : this.#deltas.receive(given);
-    if (frame === undefined) return;
+    if (frame === undefined || this.#recovery?.holds(frame) === true) return;
+    this.#deliver(frame);
+  }
+
+  #deliver(frame: Frame): void {
     if (isPublished(frame.event, this.#names) && this.#deduplicator?.isRepeat(frame) === true) return;
     this.#token?.observe(frame);
     if (this.#isExpected(frame)) this.#recovery?.observe(frame);
@@ -227,13 +240,14 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   #createConnection(options: SockudoOptions, runtime: Runtime, logger: Logger): Connection {
     const { url, hasTransport, activityTimeoutMs, pongTimeoutMs, unavailableTimeoutMs } = this.#settings;
     const token = this.#token;
+    const address = () => (token === undefined ? url : token.addTo(url));
     return new Connection(
       {
         names: this.#names,
         runtime,
         logger,
         WebSocket: () => (hasTransport ? (options.WebSocket ?? runtime.WebSocket) : undefined),
-        url: () => (token === undefined ? url : token.addTo(url)),
+        url: () => (this.#restored === undefined ? address() : this.#restored.then(address)),
         activityTimeoutMs,
         pongTimeoutMs,
         unavailableTimeoutMs,
@@ -254,14 +268,23 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     return new CapabilityToken({ source, isRenewable, names: this.#names, runtime, logger, send });
   }
 
-  #createRecovery(): Recovery {
+  #createRecovery(runtime: Runtime): Recovery {
     return new Recovery({
       isEnabled: this.#settings.connectionRecovery,
       names: this.#names,
       send: (event, data) => this.send_event(event, data),
       hasChannel: (name) => this.#channels.get(name) !== undefined,
       failed: (failure) => this.#resumeFailed(failure),
+      deliver: (frame) => this.#deliver(frame),
+      changed: () => this.#positions?.changed(),
+      runtime,
     });
+  }
+
+  #createPositions(runtime: Runtime, logger: Logger): PositionStore | undefined {
+    const { recoveryStorage: storage } = this.#settings;
+    const positions = () => this.#recovery?.positions() ?? [];
+    return storage && new PositionStore({ storage, runtime, logger, positions });
   }
 
   #createDeltas(logger: Logger): Deltas {

@@ -2,7 +2,7 @@
  * A Runtime without a network and without real time, for unit tests: sockets are scripted, the clock moves when told to.
  * To extend: add what a test must see to FakeSocket; keep time and chance here.
  */
-import type { Runtime, WakeListeners, WebSocketConstructor, WebSocketLike } from '../runtime.ts';
+import type { Runtime, TextStorage, WakeListeners, WebSocketConstructor, WebSocketLike } from '../runtime.ts';
 
 interface Timer {
   readonly dueAtMs: number;
@@ -71,6 +71,10 @@ export class FakeRuntime implements Runtime {
   readonly lines: string[] = [];
   /** Present while the client watches. */
   wakeListeners: WakeListeners | undefined;
+  /** Present while the client watches whether the page goes away. */
+  hideListener: (() => void) | undefined;
+  /** Undefined: there is no storage. */
+  sessionStorage: TextStorage | undefined;
   /** What `random` gives: by default the middle, so that jitter halves every delay. */
   chance = 0.5;
   isSecure = false;
@@ -155,6 +159,13 @@ export class FakeRuntime implements Runtime {
     this.wakeListeners = listeners;
     return () => {
       this.wakeListeners = undefined;
+    };
+  }
+
+  watchHide(listener: () => void): () => void {
+    this.hideListener = listener;
+    return () => {
+      this.hideListener = undefined;
     };
   }
 
