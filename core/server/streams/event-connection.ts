@@ -3,7 +3,7 @@
 import type { Position } from '../ports/channel-log.ts';
 import { Connection, type ConnectionOptions } from '../realtime/connection.ts';
 import { type BlockPlace, placeOf } from '../realtime/event-block.ts';
-import { encodeEventId } from './event-ids.ts';
+import { encodeEventId, type From } from './event-ids.ts';
 
 /** One channel of a stream. */
 interface Track {
@@ -24,14 +24,11 @@ export class EventConnection extends Connection {
   #id: string;
 
   /** `channels`: in the order of their positions in an id. `from`: where the reader was; null: it is new. */
-  constructor(
-    options: ConnectionOptions,
-    channels: readonly string[],
-    from: readonly (Position | null)[] | null,
-  ) {
+  constructor(options: ConnectionOptions, channels: readonly string[], from: readonly From[] | null) {
     super(options);
     for (const [index, channel] of channels.entries()) {
-      const position = from?.[index] ?? null;
+      const given = from?.[index] ?? null;
+      const position = given === 'new' ? null : given;
       this.#tracks.set(channel, { position, acknowledged: null, isCatchingUp: position !== null });
     }
     this.#id = this.#encodeId();

@@ -13,6 +13,10 @@ describe('event ids', () => {
     );
   });
 
+  it('know channels that are new', () => {
+    expect(parseEventId('* - s:1', 3)).toEqual(['new', null, { streamId: 's', serial: 1 }]);
+  });
+
   it('are refused when they are of another stream, or no ids', () => {
     for (const text of ['', 's', 's:', ':1', 's:-1', 's:1 ', 's:1 s:2', 's:1:2']) {
       expect(() => parseEventId(text, 1)).toThrow('Last-Event-ID');

@@ -5,6 +5,11 @@ import type { Position } from '../ports/channel-log.ts';
 
 /** Stands for a channel without a place. */
 const NOWHERE = '-';
+/** Given by a reader for a channel that it did not read before. */
+const NEW = '*';
+
+/** Where a reader was in a channel. `new`: it was not there; null: it was, and has no place in it. */
+export type From = Position | 'new' | null;
 
 /** `STREAM_ID:SERIAL` for each channel, separated by blanks. */
 export function encodeEventId(positions: readonly (Position | null)[]): string {
@@ -14,18 +19,22 @@ export function encodeEventId(positions: readonly (Position | null)[]): string {
 }
 
 /**
- * The positions of as many channels; null: the reader was there and has no place in it.
+ * Where the reader was in each of as many channels.
  * @throws ProtocolError 400 `invalid_input`
  */
-export function parseEventId(text: string, channels: number): readonly (Position | null)[] {
+export function parseEventId(text: string, channels: number): readonly From[] {
   const parts = text.split(' ');
   if (parts.length !== channels) {
-    throw httpError('invalid_input', `Last-Event-ID must name ${channels} positions: STREAM_ID:SERIAL or -`);
+    throw httpError(
+      'invalid_input',
+      `Last-Event-ID must name ${channels} positions: STREAM_ID:SERIAL, - or *`,
+    );
   }
   return parts.map(positionIn);
 }
 
-function positionIn(part: string): Position | null {
+function positionIn(part: string): From {
+  if (part === NEW) return 'new';
   if (part === NOWHERE) return null;
   const [, streamId, serial] = /^([^\s:]{1,128}):(\d{1,15})$/.exec(part) ?? [];
   if (streamId === undefined) throw httpError('invalid_input', 'Last-Event-ID must be STREAM_ID:SERIAL');

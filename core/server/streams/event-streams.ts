@@ -2,9 +2,11 @@
 // subscriptions stand in its request. Replay, live delivery, filters, presence and bounds are those of WebSockets.
 import { randomInt } from 'node:crypto';
 import {
+  asStringData,
   channelKind,
   clientFrameFrom,
   connectionEstablished,
+  encodeV2,
   type Filter,
   ProtocolError,
   resumeFailed,
@@ -23,6 +25,7 @@ import { useToken } from '../realtime/token-session.ts';
 import { V2_EVENTS } from '../realtime/wire-format.ts';
 import { EventCarrier } from './event-carrier.ts';
 import { EventConnection } from './event-connection.ts';
+import type { From } from './event-ids.ts';
 
 export const EVENT_STREAM_TYPE = 'text/event-stream';
 
@@ -30,19 +33,19 @@ export const EVENT_STREAM_TYPE = 'text/event-stream';
 export type SubscribeData = Readonly<Record<string, unknown>> & { readonly channel: string };
 
 /** Where a reader was in each of its channels; null: it is new. */
-type From = readonly (Position | null)[] | null;
+type Froms = readonly From[] | null;
 
 export interface ChannelEvents {
   readonly app: App;
   readonly channel: string;
   readonly filter: Filter | null;
-  readonly from: From;
+  readonly from: Froms;
 }
 
 export interface ClientEvents {
   readonly app: App;
   readonly subscriptions: readonly SubscribeData[];
-  readonly from: From;
+  readonly from: Froms;
   /** The id that channel signatures were made for; undefined: none was issued. */
   readonly proofSocketId: string | undefined;
   readonly token: TokenGrant | null;
@@ -70,9 +73,19 @@ export class EventStreams {
     const channels = subscriptions.map(({ channel }) => channel);
     return this.#answer(app, channels, from, proofSocketId, async (connection) => {
       if (token !== null) useToken(connection, token, this.#context);
+      let refusal: ProtocolError | null = null;
       for (const data of subscriptions) {
         const frame = clientFrameFrom({ event: 'sockudo:subscribe', data });
-        await handleSubscribe(connection, frame, this.#context);
+        try {
+          await handleSubscribe(connection, frame, this.#context);
+        } catch (error) {
+          if (!ProtocolError.is(error)) throw error;
+          refusal = error;
+          tellRefusal(connection, data.channel, error);
+        }
+      }
+      if (refusal !== null && connection.subscriptions.size === 0) {
+        connection.close(refusal.wsCode, refusal.message, true);
       }
     });
   }
@@ -80,7 +93,7 @@ export class EventStreams {
   #answer(
     app: App,
     channels: readonly string[],
-    from: From,
+    from: Froms,
     proofSocketId: string | undefined,
     subscribe: (connection: EventConnection) => Promise<void>,
   ): StreamAnswer {
@@ -144,7 +157,6 @@ export class EventStreams {
       tellUnrecoverable(connection, opening);
     } catch (error) {
       if (ProtocolError.is(error)) {
-        // Half of what was asked for is no stream that a reader could rely on.
         connection.sendError(error.wsCode, error.message, error.aiCode);
         connection.close(error.wsCode, error.message, true);
         return;
@@ -163,7 +175,7 @@ export class EventStreams {
     const positions = new Map<string, Position>();
     for (const [index, channel] of channels.entries()) {
       const position = from[index] ?? null;
-      if (position !== null) positions.set(channel, position);
+      if (position !== null && position !== 'new') positions.set(channel, position);
     }
     if (positions.size > 0) await this.#context.recovery.resume(connection, positions);
   }
@@ -171,9 +183,24 @@ export class EventStreams {
 
 interface Opening {
   readonly channels: readonly string[];
-  readonly from: From;
+  readonly from: Froms;
   readonly proofSocketId: string | undefined;
   readonly subscribe: (connection: EventConnection) => Promise<void>;
+}
+
+/** Unlike on a WebSocket, the reader can't know by the order of things which subscribe is meant: the event names it. */
+function tellRefusal(connection: EventConnection, channel: string, error: ProtocolError): void {
+  connection.counters.connectionErrors.add(error.code);
+  connection.sendError(error.wsCode, error.message, error.aiCode);
+  const data = { type: 'PusherError', error: error.message, code: error.wsCode, message: error.message };
+  connection.sendText(
+    encodeV2({
+      event: 'sockudo:subscription_error',
+      channel,
+      data: asStringData(JSON.stringify(data)),
+      messageId: connection.messageId(),
+    }),
+  );
 }
 
 /** A reader that was here before and can't be told what it missed has to know that. */
@@ -181,6 +208,7 @@ function tellUnrecoverable(connection: EventConnection, { channels, from }: Open
   if (from === null) return;
   for (const [index, channel] of channels.entries()) {
     const position = from[index] ?? null;
+    if (position === 'new' || !connection.subscriptions.has(channel)) continue;
     if (position !== null && connection.app.recovery.enabled) continue;
     const reason =
       position === null
