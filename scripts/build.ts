@@ -27,6 +27,7 @@ const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'core/server', output: 'server', node: 24 },
   { folder: 'adapters/sqlite', output: 'sqlite', node: 24 },
   { folder: 'adapters/redis', output: 'redis', node: 24 },
+  { folder: 'adapters/postgres', output: 'postgres', node: 24 },
 ];
 
 const NOT_PUBLISHED = [
@@ -99,7 +100,7 @@ async function stripTypes({ folder, output, node }: PublishedPackage): Promise<v
 
 /** Scripts for other interpreters, which the code reads from beside itself. */
 function copyScripts({ folder, output }: PublishedPackage): void {
-  for (const file of globSync('**/*.lua', { cwd: join(ROOT, folder), exclude: NOT_PUBLISHED })) {
+  for (const file of globSync('**/*.{lua,sql}', { cwd: join(ROOT, folder), exclude: NOT_PUBLISHED })) {
     const target = join(DIST, output, file);
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(join(ROOT, folder, file), target);
