@@ -14,6 +14,7 @@ import {
 import { Emitter } from './emitter.ts';
 import type { ConnectionError } from './errors.ts';
 import type { EventNames } from './event-names.ts';
+import type { Fallback, Transport } from './event-source-fallback.ts';
 import { encodeFrame, type Frame } from './frame.ts';
 import type { Logger } from './logger.ts';
 import { type CloseAction, closeAction, RetryCounter } from './retry.ts';
@@ -32,6 +33,8 @@ export interface ConnectionEvents {
   /** Whole seconds until the next attempt. */
   connecting_in: number;
   error: ConnectionError;
+  /** The connection uses another transport than the one before; `sse` only reads. */
+  transport: { readonly transport: Transport };
   /** Every frame after the handshake, before anything else looks at it. */
   message: Frame;
 }
@@ -42,6 +45,8 @@ export interface ConnectionOptions {
   readonly logger: Logger;
   /** Undefined: no transport, `connect` ends in `failed`. */
   readonly WebSocket: () => WebSocketConstructor | undefined;
+  /** What to use where WebSockets fail; undefined: nothing. */
+  readonly fallback?: Fallback | undefined;
   /** Asked before every attempt. A rejection counts as a failed attempt. */
   readonly url: () => string | Promise<string>;
   readonly activityTimeoutMs: number;
@@ -62,6 +67,8 @@ export interface ConnectionHooks {
 export class Connection extends Emitter<ConnectionEvents> {
   /** Id of the current connection; undefined while there is none. */
   socket_id: string | undefined;
+  /** Of the current connection, or of the last one. `sse`: Server-Sent Events, where WebSockets fail; it only reads. */
+  transport: Transport = 'ws';
 
   readonly #options: ConnectionOptions;
   readonly #hooks: ConnectionHooks;
@@ -190,18 +197,19 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   #openLink(url: string): void {
     const { WebSocket, names, runtime, activityTimeoutMs, pongTimeoutMs } = this.#options;
-    const SocketClass = WebSocket();
-    if (SocketClass === undefined) {
+    const preferred = WebSocket();
+    if (preferred === undefined) {
       this.#apply('unsupported');
       return;
     }
+    const SocketClass = this.#options.fallback?.pick(preferred) ?? preferred;
     try {
       this.#link = new SocketLink(
         { url, WebSocket: SocketClass, names, runtime, activityTimeoutMs, pongTimeoutMs },
         {
           established: (socketId) => {
             this.#retries.established(runtime.now());
-            this.#apply('established', socketId);
+            this.#established(socketId);
           },
           frame: (frame) => this.#frame(frame),
           error: (error) => this.emit('error', error),
@@ -216,6 +224,17 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
+  #established(socketId: string): void {
+    const { fallback, logger } = this.#options;
+    fallback?.established();
+    const transport = fallback?.current ?? 'ws';
+    const isOther = transport !== this.transport;
+    this.transport = transport;
+    if (isOther && transport === 'sse') logger.warn('WebSockets fail: reading events over HTTP (sse)');
+    if (isOther) this.emit('transport', { transport });
+    this.#apply('established', socketId);
+  }
+
   #frame(frame: Frame): void {
     if (frame.event === this.#options.names.platform('error')) {
       const data = protocolErrorData(frame.data);
@@ -228,6 +247,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   #ended(end: LinkEnd): void {
     this.#link = undefined;
+    this.#options.fallback?.ended();
     this.#options.logger.debug(`closed with ${end.code} ${end.reason}`);
     const byCode = end.isSilent ? 'lost-retry-now' : closeAction(end.code);
     const action = this.#options.reviewEnd?.(end, byCode) ?? byCode;

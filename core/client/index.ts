@@ -42,6 +42,7 @@ export {
   UnsupportedFeature,
 } from './errors.ts';
 export type { ProtocolVersion } from './event-names.ts';
+export type { Transport } from './event-source-fallback.ts';
 export { Filter, type FilterBranch, type FilterLeaf, type FilterNode } from './filter.ts';
 export { type DeltaBase, type Frame, FrameError, type Serial } from './frame.ts';
 export type { HistoryPage, HistoryParams } from './history.ts';

@@ -132,6 +132,11 @@ export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
   /** There is one transport, WebSocket: `ws`, `wss` or both. A list with neither ends in state `failed`. */
   readonly enabledTransports?: readonly string[];
   readonly disabledTransports?: readonly string[];
+  /**
+   * Protocol 2: where WebSockets fail to open three times in a row, read over Server-Sent Events (`connection.transport` is `sse`)
+   * until they do. Default true; needs `appendMode` delta.
+   */
+  readonly eventStreamFallback?: boolean;
   /** 7 (default): the Pusher protocol. 2: Sockudo's own, with positions, recovery, filters. */
   readonly protocolVersion?: ProtocolVersion;
 

@@ -24,6 +24,8 @@ export interface Settings {
   readonly url: string;
   /** False: the options leave no transport. */
   readonly hasTransport: boolean;
+  /** Server-Sent Events where WebSockets fail. */
+  readonly eventStreamFallback: boolean;
   readonly activityTimeoutMs: number;
   readonly pongTimeoutMs: number;
   readonly unavailableTimeoutMs: number;
@@ -57,6 +59,8 @@ export function settingsFrom(key: string, options: SockudoOptions, runtime: Runt
     protocolVersion,
     url: connectionUrl(key, options, runtime),
     hasTransport: transports(options).length > 0,
+    // Streams bring protocol 2, appends as fragments.
+    eventStreamFallback: isV2 && options.eventStreamFallback !== false && options.appendMode !== 'full',
     activityTimeoutMs: milliseconds(options, 'activityTimeout', 120_000),
     pongTimeoutMs: milliseconds(options, 'pongTimeout', 30_000),
     unavailableTimeoutMs: milliseconds(options, 'unavailableTimeout', 10_000),

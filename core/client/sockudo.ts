@@ -15,6 +15,8 @@ import { Emitter, type Undeclared } from './emitter.ts';
 import type { EncryptedChannel } from './encrypted-channel.ts';
 import { type ProtocolErrorData, UnsupportedFeature } from './errors.ts';
 import { type EventNames, eventNames } from './event-names.ts';
+import { Fallback } from './event-source-fallback.ts';
+import { eventSocketClass } from './event-source-socket.ts';
 import type { FilterNode } from './filter.ts';
 import { type Frame, isPublished } from './frame.ts';
 import { type HistoryPage, type HistoryParams, HistoryRequests } from './history.ts';
@@ -247,6 +249,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
         runtime,
         logger,
         WebSocket: () => (hasTransport ? (options.WebSocket ?? runtime.WebSocket) : undefined),
+        fallback: this.#settings.eventStreamFallback ? new Fallback(eventSocketClass(runtime)) : undefined,
         url: () => (this.#restored === undefined ? address() : this.#restored.then(address)),
         activityTimeoutMs,
         pongTimeoutMs,

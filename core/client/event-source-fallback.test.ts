@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { FAILURES_BEFORE_EVENTS, Fallback } from './event-source-fallback.ts';
+import { EventPositions } from './event-source-positions.ts';
+import { FakeSocket } from './testing/fake-runtime.ts';
+
+class Preferred extends FakeSocket {}
+class Events extends FakeSocket {}
+
+const attempt = (fallback: Fallback, isEstablished: boolean) => {
+  const picked = fallback.pick(Preferred) === Events ? 'sse' : 'ws';
+  expect(fallback.current).toBe(picked);
+  if (isEstablished) fallback.established();
+  fallback.ended();
+  return picked;
+};
+
+/** What is used by attempts that end as the letters say: `f`ailed, `e`stablished and lost. */
+const transports = (ends: string) => {
+  const fallback = new Fallback(Events);
+  return [...ends].map((end) => attempt(fallback, end === 'e'));
+};
+
+describe('Fallback', () => {
+  it('tries events after several failures in a row', () => {
+    expect(FAILURES_BEFORE_EVENTS).toBe(3);
+    expect(transports('ffff')).toEqual(['ws', 'ws', 'ws', 'sse']);
+    expect(transports('ffeff')).toEqual(['ws', 'ws', 'ws', 'ws', 'ws']);
+  });
+
+  it('gives WebSocket one chance after events that worked', () => {
+    expect(transports('fffeff')).toEqual(['ws', 'ws', 'ws', 'sse', 'ws', 'sse']);
+    expect(transports('fffeeff')).toEqual(['ws', 'ws', 'ws', 'sse', 'ws', 'ws', 'ws']);
+  });
+
+  it('goes back to WebSocket after events that did not', () => {
+    expect(transports('fffffff')).toEqual(['ws', 'ws', 'ws', 'sse', 'ws', 'ws', 'ws']);
+  });
+});
+
+describe('EventPositions', () => {
+  it('begins where each channel was, in any order', () => {
+    const positions = new EventPositions();
+    expect(positions.idFor(['a'])).toBeUndefined();
+    positions.reached(['a', 'b'], 's:1 -');
+    expect(positions.idFor(['b', 'new', 'a'])).toBe('- * s:1');
+    positions.goBack('a', { stream_id: 's', serial: 0 });
+    positions.goBack('b', 'nonsense');
+    positions.reached(['a', 'b'], 'no id of these');
+    positions.forget('b');
+    expect(positions.idFor(['a', 'b'])).toBe('s:0 *');
+  });
+});
