@@ -16,6 +16,7 @@ import {
   stringMember,
 } from '@sockudo/protocol';
 import type { EventMetadata } from './emitter.ts';
+import { numberOf } from './values.ts';
 
 export type MessageAction = 'create' | 'update' | 'append' | 'delete';
 
@@ -31,6 +32,10 @@ export interface MessageState {
   /** As it was published, texts unparsed; undefined once it was cleared. */
   readonly data: unknown;
   readonly extras: JsonObject | undefined;
+  /** Whom this version is attributed to, if anybody. */
+  readonly clientId: string | undefined;
+  /** When this version was made, in milliseconds since the epoch. */
+  readonly timestampMs: number | undefined;
 }
 
 /** An event as handlers receive it: its name and data, and their metadata beside it. */
@@ -98,10 +103,13 @@ function stateOfVersion(message: MessageVersion): MessageState | undefined {
     name: message.name,
     data: message.data,
     extras: message.extras,
+    clientId: message.version.client_id,
+    timestampMs: message.version.timestamp_ms,
   };
 }
 
-function stateOfFrame({ event, name, data, rawData, extras }: MessageFrame): MessageState | undefined {
+function stateOfFrame(frame: MessageFrame): MessageState | undefined {
+  const { event, name, data, rawData, extras, user_id: clientId } = frame;
   const headers = headersOf(extras);
   const messageSerial = stringMember(headers, 'sockudo_message_serial');
   const versionSerial = stringMember(headers, 'sockudo_version_serial');
@@ -114,6 +122,8 @@ function stateOfFrame({ event, name, data, rawData, extras }: MessageFrame): Mes
     name: action === 'create' ? event : name,
     data: rawData ?? data,
     extras,
+    clientId,
+    timestampMs: numberOf(headers.sockudo_version_timestamp_ms),
   };
 }
 
