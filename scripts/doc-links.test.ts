@@ -9,7 +9,7 @@ const PAGES = [
   'README.md',
   'CHANGELOG.md',
   ...globSync('docs/**/*.md', { cwd: ROOT }),
-  'examples/market-feed/README.md',
+  ...globSync('examples/*/README.md', { cwd: ROOT }),
 ];
 
 function linksOf(page: string): string[] {

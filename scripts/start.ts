@@ -1,10 +1,27 @@
-// `npm start [-- --open]`: the server and the market-feed example, in one process tree. Prints the address of the page; Ctrl-C
-// stops everything.
+// `npm start [-- --open]`: the server and the market-feed example, in one process tree; `npm run example:NAME` the same with another
+// example. Prints the address of the page; Ctrl-C stops everything.
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { type RunningExample, startExample } from '../examples/market-feed/start.ts';
+import type { RunningExample } from '@sockudo/example-kit';
+import { startExample as startCollaborativeDocument } from '../examples/collaborative-document/start.ts';
+import { startExample as startMarketFeed } from '../examples/market-feed/start.ts';
 
-const { values } = parseArgs({ options: { open: { type: 'boolean' }, port: { type: 'string' } } });
+const EXAMPLES = new Map([
+  ['market-feed', startMarketFeed],
+  ['collaborative-document', startCollaborativeDocument],
+]);
+
+const { values, positionals } = parseArgs({
+  options: { open: { type: 'boolean' }, port: { type: 'string' } },
+  allowPositionals: true,
+});
+const [name = 'market-feed'] = positionals;
+const title = name.replaceAll('-', ' ');
+const startExample = EXAMPLES.get(name);
+if (startExample === undefined) {
+  console.error(`There is no example '${name}'. There are: ${[...EXAMPLES.keys()].join(', ')}`);
+  process.exit(1);
+}
 
 let example: RunningExample | undefined;
 let isStopping = false;
@@ -25,15 +42,15 @@ try {
     cwd: process.cwd(),
     env: values.port === undefined ? process.env : { ...process.env, PORT: values.port },
     onGivenUp: (error) => {
-      console.error(`market feed: ${error.message} too often; stopping`);
+      console.error(`${title}: ${error.message} too often; stopping`);
       void stop(1);
     },
   });
 } catch (error) {
-  console.error(`market feed: ${error instanceof Error ? error.message : error}`);
+  console.error(`${title}: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
 }
-console.log(`\n  The market feed is running. Open  ${example.url}\n\n  Ctrl-C stops it.\n`);
+console.log(`\n  The ${title} is running. Open  ${example.url}\n\n  Ctrl-C stops it.\n`);
 if (values.open === true) openBrowser(example.url);
 
 /** On a machine without a desktop there is nothing to open with; the address has been printed. */

@@ -1,11 +1,11 @@
 // The backend process: publishes the feed and serves its own endpoints on a loopback port. It reaches the realtime server only
 // through the signed HTTP API, as a backend anywhere else would.
+import { onStop, reportReady } from '@sockudo/example-kit/process';
 import { Sockudo, SockudoRequestError } from 'sockudo';
 import { startFeed } from '../feed/feed.ts';
 import { machine } from '../feed/machine.ts';
 import { PublishQueue } from '../feed/publish-queue.ts';
 import { applePrices, bitcoinPrices } from '../feed/recorded-prices.ts';
-import { onStop, reportReady } from '../process/child.ts';
 import { startAccounts } from './accounts.ts';
 import { createBackend } from './app.ts';
 import { Sessions } from './sessions.ts';

@@ -1,7 +1,7 @@
 // The signed-in user's own channel. Also offers to try somebody else's, to show that it is refused.
 import type { Channel, Sockudo } from '@sockudo/client';
+import { byId, create, html, note } from '@sockudo/example-kit/page';
 import { type AccountEvents, accountChannel, type PublicUser } from '../shared/market.ts';
-import { byId, create, html, note } from './dom.ts';
 import { count, money } from './format.ts';
 
 /** The demo's users; a real page would not know them. */

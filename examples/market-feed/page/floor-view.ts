@@ -1,8 +1,8 @@
 // The presence room: who is here, who comes and goes, who is typing, what is said. Everything but the list of members is a client
 // event: it goes to the other pages and is kept nowhere.
 import type { EventMetadata, PresenceChannel, Sockudo } from '@sockudo/client';
+import { byId, create, html } from '@sockudo/example-kit/page';
 import { FLOOR_CHANNEL, type FloorEvents } from '../shared/market.ts';
-import { byId, create, html } from './dom.ts';
 
 interface Info {
   readonly name: string;

@@ -1,7 +1,8 @@
 // One instrument: its latest value, its change and its chart.
+
+import { create } from '@sockudo/example-kit/page';
 import type { Instrument, Quote } from '../shared/market.ts';
 import { Chart } from './chart.ts';
-import { create } from './dom.ts';
 import { amount, date } from './format.ts';
 
 /** Quotes in the chart. */

@@ -1,11 +1,11 @@
 // The page: one client, and one view for each thing it shows.
 import { Sockudo } from '@sockudo/client';
+import { byId, html, note, showConnection } from '@sockudo/example-kit/page';
 import { createAccountView } from './account-view.ts';
 import { login, logout, Refusal } from './backend.ts';
-import { showConnection, showRate } from './connection-view.ts';
-import { byId, html, note } from './dom.ts';
 import { FloorView } from './floor-view.ts';
 import { showMarket } from './market-view.ts';
+import { showRate } from './rate-view.ts';
 import { Session } from './session.ts';
 
 const session = new Session();

@@ -1,9 +1,9 @@
 // The public feed: subscribes first, then loads what came before, so that nothing is missed in between. Quotes carry a number;
 // what comes both ways is shown once. After a reconnect the same happens again and closes the gap.
 import type { Sockudo } from '@sockudo/client';
+import { html, note } from '@sockudo/example-kit/page';
 import { MARKET_CHANNEL, type MarketEvents, type MarketState } from '../shared/market.ts';
 import { marketState } from './backend.ts';
-import { html, note } from './dom.ts';
 import { InstrumentCard } from './instrument-card.ts';
 
 const RETRY_MS = 3000;

@@ -1,55 +1,5 @@
-// The realtime server's process: an ordinary Sockudo server that also serves the example's page and forwards the page's calls to
-// the backend, so that everything has one address. In production a reverse proxy does the forwarding.
-import { formatProblems, loadSettings, type Settings, startServer } from '@sockudo/server';
-import { pino } from 'pino';
-import { z } from 'zod';
-import { onStop, reportReady } from '../process/child.ts';
-import { createForwarding } from './forwarding.ts';
-import { pageRoutes } from './page-routes.ts';
+// The realtime server's process: an ordinary Sockudo server that also serves the example's page.
+import { fileURLToPath } from 'node:url';
+import { serveExample } from '@sockudo/example-kit/server';
 
-/** The parent tells where the backend listens, now and after a restart of the backend. */
-const backendMessage = z.object({ backend: z.url() });
-
-function settingsOrExit(): { settings: Settings; app: Settings['apps'][number] } {
-  const loaded = loadSettings({
-    env: process.env,
-    // One port is enough here, and nobody wants to wait for a demo to stop.
-    flags: { 'metrics.enabled': 'false', shutdown_grace_period: '1' },
-    cwd: process.cwd(),
-  });
-  if (!loaded.ok) exitWith(formatProblems(loaded.problems));
-  const [app] = loaded.settings.apps;
-  if (app === undefined) exitWith('The configuration has no app.');
-  return { settings: loaded.settings, app };
-}
-
-function exitWith(message: string): never {
-  console.error(message);
-  process.exit(1);
-}
-
-function hintFor(message: string): string {
-  if (message.startsWith('port:')) return '\nChoose another port like this: PORT=7001 npm start';
-  if (message.includes('in use by process')) return '\nIs it running already? One folder holds one server.';
-  return '';
-}
-
-const { settings, app } = settingsOrExit();
-const forwarding = createForwarding('/backend');
-process.on('message', (message) => {
-  const parsed = backendMessage.safeParse(message);
-  if (parsed.success) forwarding.target = parsed.data.backend;
-});
-
-const logger = pino({ level: 'warn' }, pino.destination(2));
-const routes = [...(await pageRoutes(app.key)), ...forwarding.routes];
-const server = await startServer(settings, { logger, routes }).catch((error: Error) =>
-  exitWith(`The server did not start. ${error.message}${hintFor(error.message)}`),
-);
-
-onStop(() => server.close());
-reportReady({
-  scheme: settings.tls === null ? 'http' : 'https',
-  ...server.address,
-  app: { id: app.id, key: app.key, secret: app.secret },
-});
+await serveExample({ page: fileURLToPath(new URL('../page/', import.meta.url)) });

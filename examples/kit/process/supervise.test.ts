@@ -11,6 +11,7 @@ describe('supervise', () => {
 
   const start = async (mode: string, onReady: (pid: number) => void = () => {}) => {
     running = await supervise({
+      example: 'example',
       name: 'test',
       program,
       cwd: process.cwd(),

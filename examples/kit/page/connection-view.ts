@@ -11,10 +11,8 @@ const WORDS: Readonly<Record<ConnectionState, string>> = {
   disconnected: 'Disconnected',
 };
 
-const RATE_PERIOD_MS = 1000;
-const RATE_PERIODS = 5;
-
-export function showConnection(sockudo: Sockudo): void {
+/** @param whileAway what a visitor should know while there is none */
+export function showConnection(sockudo: Sockudo, whileAway = 'what you see is the last that came'): void {
   const { connection } = sockudo;
   let wasConnected = false;
   const show = (state: ConnectionState): void => {
@@ -27,25 +25,14 @@ export function showConnection(sockudo: Sockudo): void {
     html('banner-text').textContent =
       state === 'disconnected' || state === 'failed'
         ? 'It will not be tried again by itself.'
-        : 'Trying again…';
+        : `Trying again; ${whileAway}.`;
     if (state === 'connected') wasConnected = true;
   };
   connection.bind('state_change', ({ current }) => show(current));
   connection.bind('connecting_in', (seconds) => {
     html('banner-text').textContent =
-      seconds > 0 ? `Trying again in ${seconds} s; what you see is the last that came.` : 'Trying again…';
+      seconds > 0 ? `Trying again in ${seconds} s; ${whileAway}.` : `Trying again; ${whileAway}.`;
   });
   html('banner-retry').addEventListener('click', () => sockudo.connect());
   show(connection.state);
-}
-
-/** Messages a second, averaged over the last few. */
-export function showRate(received: () => number): void {
-  const counts = [received()];
-  setInterval(() => {
-    counts.push(received());
-    if (counts.length > RATE_PERIODS + 1) counts.shift();
-    const [oldest = 0, newest = 0] = [counts.at(0), counts.at(-1)];
-    html('rate').textContent = `${((newest - oldest) / (counts.length - 1)).toFixed(1)} messages/s`;
-  }, RATE_PERIOD_MS);
 }

@@ -1,10 +1,7 @@
-// Bundles the page once, at start, and serves its three files. The app key is all the page has to be told.
+// Bundles a page once, at start, and serves its three files: index.html, page.css, and main.ts as page.js. The app key is all the page has to be told.
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { OpenRoute } from '@sockudo/server';
 import { build } from 'esbuild';
-
-const PAGE = fileURLToPath(new URL('../page/', import.meta.url));
 
 const HEADERS = [
   ['cache-control', 'no-cache'],
@@ -15,13 +12,14 @@ const HEADERS = [
   ],
 ] as const;
 
-export async function pageRoutes(appKey: string): Promise<OpenRoute[]> {
-  const html = await readFile(`${PAGE}index.html`, 'utf8');
-  const css = await readFile(`${PAGE}page.css`, 'utf8');
+/** @param folder of the page, with a slash at its end */
+export async function pageRoutes(folder: string, appKey: string): Promise<OpenRoute[]> {
+  const html = await readFile(`${folder}index.html`, 'utf8');
+  const css = await readFile(`${folder}page.css`, 'utf8');
   return [
     fileRoute('/', 'text/html; charset=utf-8', html.replaceAll('%APP_KEY%', escaped(appKey))),
     fileRoute('/page.css', 'text/css; charset=utf-8', css),
-    fileRoute('/page.js', 'text/javascript; charset=utf-8', await bundle()),
+    fileRoute('/page.js', 'text/javascript; charset=utf-8', await bundle(folder)),
   ];
 }
 
@@ -33,9 +31,9 @@ function fileRoute(path: string, contentType: string, body: string): OpenRoute {
   };
 }
 
-async function bundle(): Promise<string> {
+async function bundle(folder: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [`${PAGE}main.ts`],
+    entryPoints: [`${folder}main.ts`],
     bundle: true,
     format: 'esm',
     target: 'es2022',

@@ -10,6 +10,8 @@ const RESTART_WINDOW_MS = 60_000;
 const STOP_TIMEOUT_MS = 8000;
 
 export interface ChildOptions<Ready> {
+  /** For messages: `market feed`. */
+  readonly example: string;
   /** For messages: `server`. */
   readonly name: string;
   /** Path of the program. */
@@ -65,7 +67,7 @@ export async function supervise<Ready>(options: ChildOptions<Ready>): Promise<Su
       options.onGivenUp(error);
       return;
     }
-    console.error(`market feed: ${error.message}; starting it again`);
+    console.error(`${options.example}: ${error.message}; starting it again`);
     timer = setTimeout(start, RESTART_DELAY_MS);
   };
 

@@ -1,0 +1,6 @@
+export {
+  type ExampleOptions,
+  type ExampleParts,
+  type RunningExample,
+  startExample,
+} from './start-example.ts';

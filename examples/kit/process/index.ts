@@ -1,0 +1,2 @@
+export { onStop, reportReady } from './child.ts';
+export { type ChildOptions, type Supervised, supervise } from './supervise.ts';

@@ -1,0 +1,1 @@
+export { type ServeOptions, serveExample } from './serve-example.ts';

@@ -1,0 +1,69 @@
+// The realtime server's process: an ordinary Sockudo server that also serves the example's page and forwards the page's calls to
+// the backend, so that everything has one address. In production a reverse proxy does the forwarding.
+import { formatProblems, loadSettings, type Settings, startServer } from '@sockudo/server';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { onStop, reportReady } from '../process/child.ts';
+import { createForwarding } from './forwarding.ts';
+import { pageRoutes } from './page-routes.ts';
+
+/** The parent tells where the backend listens, now and after a restart of the backend. */
+const backendMessage = z.object({ backend: z.url() });
+
+export interface ServeOptions {
+  /** Folder of the page, with a slash at its end. */
+  readonly page: string;
+  /** Settings of the example, over those of the environment. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** What the example's app may do besides. */
+  readonly app?: Partial<Settings['apps'][number]>;
+}
+
+/** The whole process; call it once. */
+export async function serveExample(options: ServeOptions): Promise<void> {
+  const { settings, app } = settingsOrExit(options);
+  const forwarding = createForwarding('/backend');
+  process.on('message', (message) => {
+    const parsed = backendMessage.safeParse(message);
+    if (parsed.success) forwarding.target = parsed.data.backend;
+  });
+  const logger = pino({ level: 'warn' }, pino.destination(2));
+  const routes = [...(await pageRoutes(options.page, app.key)), ...forwarding.routes];
+  const server = await startServer(settings, { logger, routes }).catch((error: Error) =>
+    exitWith(`The server did not start. ${error.message}${hintFor(error.message)}`),
+  );
+  onStop(() => server.close());
+  reportReady({
+    scheme: settings.tls === null ? 'http' : 'https',
+    ...server.address,
+    app: { id: app.id, key: app.key, secret: app.secret },
+  });
+}
+
+function settingsOrExit({ flags, app: allowed }: ServeOptions): {
+  settings: Settings;
+  app: Settings['apps'][number];
+} {
+  const loaded = loadSettings({
+    env: process.env,
+    // One port is enough here, and nobody wants to wait for a demo to stop.
+    flags: { 'metrics.enabled': 'false', shutdown_grace_period: '1', ...flags },
+    cwd: process.cwd(),
+  });
+  if (!loaded.ok) exitWith(formatProblems(loaded.problems));
+  const [first, ...others] = loaded.settings.apps;
+  if (first === undefined) exitWith('The configuration has no app.');
+  const app = { ...first, ...allowed };
+  return { settings: { ...loaded.settings, apps: [app, ...others] }, app };
+}
+
+function exitWith(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+function hintFor(message: string): string {
+  if (message.startsWith('port:')) return '\nChoose another port like this: PORT=7001 npm start';
+  if (message.includes('in use by process')) return '\nIs it running already? One folder holds one server.';
+  return '';
+}
