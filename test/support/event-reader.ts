@@ -64,10 +64,12 @@ export function readEvents(url: string, headers: Record<string, string> = {}): P
         headers: response.headers,
         next,
         async until(event) {
+          let last = `status ${response.statusCode} ${rest}`;
           for (;;) {
             const seen = await next();
-            if (seen === null) throw new Error(`the stream ended before ${event}`);
+            if (seen === null) throw new Error(`the stream ended before ${event}, after ${last}`);
             if (seen.event === event) return seen;
+            last = seen.data;
           }
         },
         async text() {
