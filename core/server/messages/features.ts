@@ -3,6 +3,7 @@
 import { httpError } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import { namespaceFor } from '../apps/channel-rules.ts';
+import { keepsHistory } from '../apps/durability.ts';
 import type { Settings } from '../settings.ts';
 
 /** Switches of the whole server. */
@@ -13,16 +14,20 @@ export const historyDisabled = (channel: string): string =>
 
 /** Annotations need the message they are about, hence history. */
 export function annotatesChannel(app: App, channel: string): boolean {
-  return app.history.enabled && (namespaceFor(app, channel)?.annotationsEnabled ?? app.annotationsEnabled);
+  return (
+    keepsHistory(app, channel) && (namespaceFor(app, channel)?.annotationsEnabled ?? app.annotationsEnabled)
+  );
 }
 
 export function rewindsChannel(app: App, channel: string): boolean {
-  return app.history.enabled && (namespaceFor(app, channel)?.rewindEnabled ?? app.history.rewindEnabled);
+  return (
+    keepsHistory(app, channel) && (namespaceFor(app, channel)?.rewindEnabled ?? app.history.rewindEnabled)
+  );
 }
 
 /** @throws ProtocolError 422 `feature_disabled` */
 export function requireHistory(app: App, channel: string): void {
-  if (!app.history.enabled) throw httpError('feature_disabled', historyDisabled(channel));
+  if (!keepsHistory(app, channel)) throw httpError('feature_disabled', historyDisabled(channel));
 }
 
 /** @throws ProtocolError 422 `feature_disabled` */

@@ -1,6 +1,7 @@
 // commit -> deliver: the middle of the spine, the same for every source. One function, so that the messages of a channel are
 // delivered in the order in which their commits resolve (ChannelLog, L4).
 import type { App } from '../apps/app.ts';
+import { hasPositions } from '../apps/durability.ts';
 import type { CommitResult, LogEntry, ReceiptDraft } from '../ports/channel-log.ts';
 import type { Fanout } from '../ports/fanout.ts';
 import type { AfterEffects } from './after-effects.ts';
@@ -34,7 +35,8 @@ export class Append {
     keys: readonly KeyDraft[],
   ): Promise<AppendResult> {
     const log = this.#logs.of(app);
-    const isStored = (publication: Publication): boolean => log !== null && !publication.isEphemeral;
+    const isStored = ({ channel, isEphemeral }: Publication): boolean =>
+      log !== null && !isEphemeral && hasPositions(app, channel);
     const stored = publications.filter(isStored);
     if (stored.length === 0 && keys.length === 0) {
       for (const publication of publications) this.#deliver(publication, null);

@@ -1,6 +1,7 @@
 // Which log an app's channels are kept in: the durable one where history is on, the one in memory where messages only need
 // serials for recovery, none where neither is. Receipts always have a place.
 import type { App } from '../apps/app.ts';
+import { isDurable } from '../apps/durability.ts';
 import type { DurableLog, Position } from '../ports/index.ts';
 
 export class ChannelLogs {
@@ -14,12 +15,12 @@ export class ChannelLogs {
 
   /** Null: messages of this app have no position. */
   of(app: App): DurableLog | null {
-    if (app.history.enabled) return this.#durable;
+    if (isDurable(app)) return this.#durable;
     return app.recovery.enabled ? this.#volatile : null;
   }
 
   receiptsOf(app: App): DurableLog {
-    return app.history.enabled ? this.#durable : this.#volatile;
+    return isDurable(app) ? this.#durable : this.#volatile;
   }
 
   async head(app: App, channel: string): Promise<Position | null> {

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { VersionSerials } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
+import { hasPositions, keepsHistory } from '../apps/durability.ts';
 
 export interface MessageIdentity {
   readonly publishedAtMs: number;
@@ -18,10 +19,15 @@ export class MessageIdentities {
     this.#versionSerial = (historySerial) => serials.next(historySerial);
   }
 
-  of(app: App, isEphemeral: boolean, requestedMessageId: string | undefined): MessageIdentity {
-    const isStored = !isEphemeral && (app.history.enabled || app.recovery.enabled);
+  of(
+    app: App,
+    channel: string,
+    isEphemeral: boolean,
+    requestedMessageId: string | undefined,
+  ): MessageIdentity {
+    const isStored = !isEphemeral && hasPositions(app, channel);
     const messageId = requestedMessageId ?? (isStored ? randomUUID() : undefined);
-    const isMutable = isStored && app.history.enabled && app.versionsEnabled;
+    const isMutable = isStored && app.versionsEnabled && keepsHistory(app, channel);
     return {
       publishedAtMs: Date.now(),
       ...(messageId !== undefined && { messageId }),

@@ -2,6 +2,7 @@
 import { type Extras, encodeExtras, encodeTags } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import { namespaceFor } from '../apps/channel-rules.ts';
+import { keepsHistory } from '../apps/durability.ts';
 import type { EntryDraft, LogEntry, Retention } from '../ports/channel-log.ts';
 import type { Message } from '../ports/message.ts';
 
@@ -98,7 +99,8 @@ function versionOf({ messageSerial, serial, publishedAtMs }: LogEntry): Pick<Mes
 
 /** How long the messages of a channel are kept. */
 export function retentionOf(app: App, channel: string): Retention {
-  if (!app.history.enabled) return { ageMs: app.recovery.windowMs, messages: app.recovery.maxMessages };
+  if (!keepsHistory(app, channel))
+    return { ageMs: app.recovery.windowMs, messages: app.recovery.maxMessages };
   const namespace = namespaceFor(app, channel);
   return namespace?.retention ?? app.history.retention;
 }

@@ -84,7 +84,7 @@ export class Publisher {
   async publishClientEvent(event: ClientEvent): Promise<void> {
     const publication: Publication = {
       ...event,
-      ...this.#deps.identities.of(event.app, false, undefined),
+      ...this.#deps.identities.of(event.app, event.channel, false, undefined),
       source: 'client',
       isEphemeral: false,
     };
@@ -167,7 +167,7 @@ export class Publisher {
       data,
       source: 'http',
       isEphemeral,
-      ...this.#deps.identities.of(app, isEphemeral, ownId),
+      ...this.#deps.identities.of(app, channel, isEphemeral, ownId),
       ...(socketId !== undefined && { exceptSocketId: socketId }),
       ...(tags !== undefined && { tags }),
       ...(delta !== undefined && { delta }),

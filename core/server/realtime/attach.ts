@@ -14,6 +14,7 @@ import {
   subscriptionSucceeded,
   withPrefixOf,
 } from '@sockudo/protocol';
+import { hasPositions, keepsHistory } from '../apps/durability.ts';
 import { channelTypeOf } from '../metrics/channel-type.ts';
 import type { Position } from '../ports/channel-log.ts';
 import type { Message } from '../ports/message.ts';
@@ -166,7 +167,7 @@ function isAttached(subscription: Subscription): boolean {
 
 function hasPosition(connection: Connection, request: AttachRequest): boolean {
   if (request.kind.kind === 'meta') return false;
-  return connection.app.history.enabled || connection.app.recovery.enabled;
+  return hasPositions(connection.app, request.channel);
 }
 
 function acknowledge(
@@ -180,7 +181,7 @@ function acknowledge(
       channel: channel.name,
       presence:
         members === null ? undefined : encodePresence(members.map(({ userId, info }) => [userId, info])),
-      attachSerial: head !== null && connection.app.history.enabled ? head.serial : undefined,
+      attachSerial: head !== null && keepsHistory(connection.app, channel.name) ? head.serial : undefined,
       streamId: head?.streamId,
       serial: head?.serial,
       messageId: connection.messageId(),

@@ -155,6 +155,39 @@ describe('a store that fails', () => {
   });
 });
 
+describe('a namespace that allows annotations', () => {
+  it('keeps history for its channels, and for no others of an app that keeps none', async () => {
+    await realtime.close();
+    const channels = { channel_namespaces: [{ name: 'wall', annotations_enabled: true }] };
+    const features = { enable_client_messages: true };
+    const app = { enabled: true, policy: { features, history: { enabled: false }, channels } };
+    realtime = testRealtime({
+      config: {
+        annotations: { enabled: true },
+        connection_recovery: { enabled: false },
+        app_manager: { array: { apps: [{ id: 'app', key: 'key', secret: 'secret', ...app }] } },
+      },
+    });
+    const { publisher, annotations, history } = realtime.context;
+    const client = v2();
+    await client.subscribe('wall:1');
+    await client.subscribe('plain');
+    const request = parsePublish({ name: 'ev', channels: ['wall:1', 'plain'], data: 'x', info: '' });
+    const answer = JSON.parse(await publisher.publishEvent(realtime.app, request)).channels;
+    expect(answer['wall:1']).toMatchObject({ history_serial: 1 });
+    expect(answer.plain).not.toHaveProperty('history_serial');
+    const serial = answer['wall:1'].message_serial;
+    await annotations.create(realtime.app, 'wall:1', serial, { type: 'views:total.v1' });
+    expect(() => history.requireEnabled(realtime.app, 'plain')).toThrow('Durable history is disabled');
+    expect(JSON.parse(await history.state(realtime.app, 'wall:1')).stream.next_serial).toBe(3);
+    expect(await realtime.context.logs.head(realtime.app, 'plain')).toMatchObject({ serial: 0 });
+    const [acknowledged] = await v2().subscribe('wall:1');
+    expect(acknowledged).toMatchObject({ data: '{"attach_serial":2}', serial: 2 });
+    const [other] = await v2().subscribe('plain');
+    expect(other).toMatchObject({ data: '{}' });
+  });
+});
+
 describe('mutations on a socket', () => {
   it('are fragments or whole texts by append_mode, and nothing on protocol 1', async () => {
     const clients = [v2(), v2({ appendMode: 'full' }), realtime.client({ protocol: 1 })];

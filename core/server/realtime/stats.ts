@@ -1,5 +1,6 @@
 // What this node holds right now, for GET /stats and the gauges of the metrics.
 
+import { isDurable } from '../apps/durability.ts';
 import type { AppStats, ServerStats, StoreStats } from '../http/http-deps.ts';
 import { channelTypeOf } from '../metrics/channel-type.ts';
 import type { CountByChannelType } from '../metrics/counters.ts';
@@ -10,11 +11,11 @@ import type { AppHub } from './hub.ts';
 
 export function serverStats({ hub, settings, presenceHistory }: RealtimeContext): ServerStats {
   const apps = [...hub.apps()].map(appStats);
-  const isDurable = settings.drivers.channelLog !== 'memory';
+  const isOnDisk = settings.drivers.channelLog !== 'memory';
   const history: StoreStats = {
-    enabled: settings.apps.some((app) => app.history.enabled),
+    enabled: settings.apps.some(isDurable),
     backend: settings.drivers.channelLog,
-    stateAuthority: isDurable ? 'durable_store' : 'in_memory',
+    stateAuthority: isOnDisk ? 'durable_store' : 'in_memory',
     degradedChannels: 0,
     resetRequiredChannels: 0,
     queueDepth: 0,
@@ -30,7 +31,7 @@ function presenceHistoryStats(settings: Settings, presenceHistory: PresenceHisto
       [...app.namespaces.values()].some((namespace) => namespace.presenceHistory?.enabled === true),
   );
   const enabled = apps.length > 0;
-  const backend = apps.some((app) => app.history.enabled) ? settings.drivers.channelLog : 'memory';
+  const backend = apps.some(isDurable) ? settings.drivers.channelLog : 'memory';
   const stateAuthority = backend === 'memory' ? 'in_memory' : 'durable_store';
   return {
     enabled,

@@ -12,6 +12,7 @@ import {
   parseChannelHistory,
   protocolError,
 } from '@sockudo/protocol';
+import { keepsHistory } from '../../apps/durability.ts';
 import { historyDisabled } from '../../messages/features.ts';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
@@ -30,7 +31,7 @@ export function handleChannelHistory(
   if (subscription === undefined) {
     throw clientEventError(`Socket ${connection.socketId} is not subscribed to channel ${channel}`);
   }
-  if (!connection.app.history.enabled) throw channelError(historyDisabled(channel));
+  if (!keepsHistory(connection.app, channel)) throw channelError(historyDisabled(channel));
   requireCapability(connection, 'history', channel);
   return sendPage(subscription, request, context);
 }

@@ -3,6 +3,7 @@
 // section 6.2; divergences D33, D34, D36).
 import type { ResumePosition } from '@sockudo/protocol';
 import type { Logger } from 'pino';
+import { keepsHistory } from '../../apps/durability.ts';
 import { type ChannelKey, type Position, StoreUnavailable } from '../../ports/channel-log.ts';
 import type { DurableLog } from '../../ports/index.ts';
 import type { ChannelLogs } from '../../publish/channel-logs.ts';
@@ -219,7 +220,8 @@ export class ChannelReplay {
   }
 
   get #storedSource(): 'hot' | 'cold' {
-    return this.#gap.connection.app.history.enabled ? 'cold' : 'hot';
+    const { connection, channel } = this.#gap;
+    return keepsHistory(connection.app, channel) ? 'cold' : 'hot';
   }
 
   /** `last`: the last message that was missed. Live ones that were sent before the replay are covered too. */
@@ -241,7 +243,7 @@ export class ChannelReplay {
 
   #failed(fault: Fault, { oldest, newest }: Available = UNKNOWN): Failed {
     const { connection, channel, position } = this.#gap;
-    const [code, reason] = failureOf(connection.app, fault);
+    const [code, reason] = failureOf(connection.app, channel, fault);
     return {
       kind: 'failed',
       failure: {

@@ -2,6 +2,7 @@
 // do; the reason tells the operator which store said no, so it differs by what the app keeps.
 import type { ResumeFailureCode } from '@sockudo/protocol';
 import type { App } from '../../apps/app.ts';
+import { keepsHistory } from '../../apps/durability.ts';
 import type { StreamState } from '../../ports/channel-log.ts';
 
 /** What went wrong, whatever the store. */
@@ -83,8 +84,8 @@ const VOLATILE: Record<Fault, Row> = {
   ahead: EXPIRED,
 };
 
-export function failureOf(app: App, fault: Fault): Row {
-  if (!app.history.enabled) return VOLATILE[fault];
+export function failureOf(app: App, channel: string, fault: Fault): Row {
+  if (!keepsHistory(app, channel)) return VOLATILE[fault];
   return app.versionsEnabled ? VERSIONED[fault] : DURABLE[fault];
 }
 

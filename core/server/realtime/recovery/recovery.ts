@@ -131,7 +131,7 @@ function patternRecovered(channel: string): Outcome {
 }
 
 function notSubscribed(connection: Connection, { channel, position, request }: WaitingPosition): void {
-  const [code, reason] = failureOf(connection.app, 'not-subscribed');
+  const [code, reason] = failureOf(connection.app, channel, 'not-subscribed');
   const failure: ResumeFailure = {
     channel,
     code,
