@@ -1,5 +1,5 @@
-// What was written and is not stored yet: one entry a paragraph, kept over a reload, sent one after the other, and again until the
-// server has it. Each entry has an operation id, so that what is sent twice is stored once.
+// What was written and is not stored yet: one entry a paragraph, kept over a reload of this window (of no other, which would send it
+// late and over newer text), sent one after the other, and again until the server has it. Each entry has an operation id, so that what is sent twice is stored once.
 import { CallFailed } from './backend.ts';
 
 const STORAGE_KEY = 'collaborative-document-outbox';
@@ -90,13 +90,13 @@ export class Outbox {
   }
 
   #changed(): void {
-    localStorage.setItem(STORAGE_KEY, JSON.stringify([...this.#drafts.values()]));
+    sessionStorage.setItem(STORAGE_KEY, JSON.stringify([...this.#drafts.values()]));
     this.#options.onChange();
   }
 }
 
 function read(): Draft[] {
-  const text = localStorage.getItem(STORAGE_KEY);
+  const text = sessionStorage.getItem(STORAGE_KEY);
   // CAST: only the outbox writes this key.
   return text === null ? [] : (JSON.parse(text) as Draft[]);
 }
