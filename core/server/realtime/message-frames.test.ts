@@ -1,7 +1,9 @@
+import { decodeBinaryFrame } from '@sockudo/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../ports/message.ts';
 import { MessageFrames } from './message-frames.ts';
-import { frameClassOf, V1_TEXT, V2_MESSAGEPACK, V2_TEXT } from './wire-format.ts';
+import { payloadsOf } from './testing/fake-socket.ts';
+import { frameClassOf, V1_TEXT, V2_MESSAGEPACK, V2_PROTOBUF, V2_TEXT } from './wire-format.ts';
 
 const append: Message = {
   channel: 'room',
@@ -48,6 +50,21 @@ describe('the frames of a message', () => {
     expect(textOf(frames.of(full))).toContain('"data":"one two"');
     expect(frames.of(full)).toBe(frames.of(full));
     expect(made).toBe(1);
+  });
+
+  it('say the same in the binary formats', () => {
+    const message: Message = { ...append, forFullMode: () => ({ ...append, data: '"one two"' }) };
+    const frames = new MessageFrames(message, { tagsInFrames: true });
+    for (const [deliveryClass, format] of [
+      [V2_MESSAGEPACK, 'msgpack'],
+      [V2_PROTOBUF, 'protobuf'],
+    ] as const) {
+      const textIn = (frame: Buffer) => decodeBinaryFrame(format, payloadsOf([frame])[0] ?? Buffer.of());
+      const shown = textIn(frames.of(deliveryClass));
+      expect(shown).toMatchObject({ name: 'chat', data: ' two', message_id: 'v2', serial: 2 });
+      expect(shown).toMatchObject({ extras: { headers: { sockudo_create_message_id: 'create' } } });
+      expect(textIn(frames.of(frameClassOf(deliveryClass, 'full')))).toMatchObject({ data: 'one two' });
+    }
   });
 
   it('name the create of the message, and leave out the data that was cleared and the tags that are not the frame’s', () => {
