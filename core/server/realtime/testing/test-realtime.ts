@@ -93,6 +93,7 @@ export function testRealtime(options: TestRealtimeOptions = {}): TestRealtime {
     },
     async close() {
       context.presenceLeaves.close();
+      context.recovery.close();
       context.wheel.close();
       await context.webhooks.close();
       await drivers.close();
