@@ -26,7 +26,7 @@ import {
   requireAnnotationDelete,
 } from './actor.ts';
 import { type FeatureSettings, requireAnnotations, requireHistory } from './features.ts';
-import { messageNotFound } from './mutations.ts';
+import { messageNotFound } from './mutation-outcome.ts';
 import { summaryMessage } from './summaries.ts';
 
 export interface AnnotationsDeps {

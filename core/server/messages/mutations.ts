@@ -4,24 +4,23 @@ import {
   type AnyMutationRequest,
   httpError,
   isSerialText,
-  type MutationAck,
   mutationAnswer,
-  ProtocolError,
   pageLimit,
   type QueryParameters,
 } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { Counters } from '../metrics/counters.ts';
-import { type Retention, StoreUnavailable } from '../ports/channel-log.ts';
-import type { MessageState, MutationDraft, MutationResult, VersionEntry } from '../ports/message-log.ts';
+import { StoreUnavailable } from '../ports/channel-log.ts';
+import type { MessageState, MutationDraft, MutationResult } from '../ports/message-log.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
-import { canonicalJson } from '../publish/fingerprint.ts';
 import type { Mutate } from '../publish/mutate.ts';
 import { retentionOf } from '../publish/publication.ts';
 import { type Actor, actorOf, type FindConnection, requireMutation } from './actor.ts';
 import { applyMutation } from './apply-mutation.ts';
 import { type FeatureSettings, requireHistory, requireVersions } from './features.ts';
 import { encodeVersion, versionEncoder } from './message-json.ts';
+import { acknowledge, messageNotFound, outcomeOf, refusalOf } from './mutation-outcome.ts';
+import { opReceipt } from './op-receipt.ts';
 import { shownCreate, shownEntry, shownState } from './shown-version.ts';
 
 export interface MutationsDeps {
@@ -185,13 +184,7 @@ export class Mutations {
       },
       versionSerial: step === undefined ? this.#deps.nextSerial : this.#watched(step),
       ...(request.opId !== undefined && {
-        receipt: {
-          scope: `op:${app.id}:${channel}:${messageSerial}:${request.kind}`,
-          key: request.opId,
-          fingerprint: fingerprintOf(request),
-          expiresAtMs: publishedAtMs + keptMs(retention),
-          answer: (entry: VersionEntry) => mutationAnswer(acknowledge(entry), 'duplicate'),
-        },
+        receipt: opReceipt({ key, messageSerial, retention }, request, request.opId, publishedAtMs),
       }),
     };
   }
@@ -205,70 +198,9 @@ export class Mutations {
   }
 }
 
-/** As metrics count it; null: not counted. */
-function outcomeOf(result: MutationResult): string | null {
-  if (result.kind === 'committed') return 'applied';
-  if (result.kind === 'duplicate') return 'duplicate';
-  const isForbidden = result.kind === 'refused' && ProtocolError.is(result.error);
-  return isForbidden && result.error.code === 'mutable_not_permitted' ? 'auth_failed' : null;
-}
-
-/** Why the log did not take a mutation on. */
-export function refusalOf(
-  result: Exclude<MutationResult, { kind: 'committed' | 'duplicate' }>,
-  channel: string,
-  messageSerial: string,
-  { opId = '' }: AnyMutationRequest,
-): unknown {
-  switch (result.kind) {
-    case 'conflict':
-      return httpError('invalid_input', `op_id '${opId}' was already used with a different payload`);
-    case 'unknown-message':
-      return messageNotFound(channel, messageSerial);
-    case 'refused':
-      return result.error;
-  }
-}
-
-/** A receipt lives as long as the version that it stands for; where versions are kept for ever, a hundred years. */
-const UNLIMITED_MS = 100 * 365 * 24 * 3600 * 1000;
-
-const keptMs = ({ ageMs = UNLIMITED_MS, versionsAgeMs = ageMs }: Retention): number =>
-  Math.min(UNLIMITED_MS, Math.max(ageMs, versionsAgeMs));
-
-export const messageNotFound = (channel: string, messageSerial: string) =>
-  httpError('not_found', `Message '${messageSerial}' was not found in channel '${channel}'`);
-
 /** The request with the identity that its actor has. */
 function attributed(request: AnyMutationRequest, { clientId }: Actor): AnyMutationRequest {
   return clientId === undefined ? request : { ...request, clientId };
-}
-
-/** Everything that makes a difference to the version; the order of members of objects makes none. */
-function fingerprintOf(request: AnyMutationRequest): string {
-  const { socketId: _socket, opId: _op, extras, metadata, ...rest } = request;
-  const clear = 'clear' in rest ? [...rest.clear].sort() : [];
-  return canonicalJson({ ...rest, clear, extras: parsed(extras), metadata: parsed(metadata) });
-}
-
-const parsed = (text: string | undefined): unknown => (text === undefined ? undefined : JSON.parse(text));
-
-function acknowledge({
-  key,
-  messageSerial,
-  action,
-  versionSerial,
-  historySerial,
-  serial,
-}: VersionEntry): MutationAck {
-  return {
-    channel: key.channel,
-    messageSerial,
-    action,
-    versionSerial,
-    historySerial,
-    deliverySerial: serial,
-  };
 }
 
 /** Only these two words, unlike the history's. */

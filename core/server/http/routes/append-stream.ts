@@ -1,6 +1,6 @@
 // POST /apps/:appId/channels/:channel/messages/:serial/appends: many appends to one message in one request, acknowledged line
 // by line while the request goes on. Signed like a POST with an empty body, since its body is not known yet.
-import { refusalOf } from '../../messages/mutations.ts';
+import { refusalOf } from '../../messages/mutation-outcome.ts';
 import { AppendStream } from '../../streams/append-stream.ts';
 import type { AppCall, StreamAnswer, StreamRoute } from '../exchange-types.ts';
 import type { HttpDeps } from '../http-deps.ts';
