@@ -135,6 +135,8 @@ export class EventSocket implements WebSocketLike {
     const positions = member(data, 'channel_positions');
     if (!isJsonObject(positions)) return;
     for (const [channel, position] of Object.entries(positions)) this.#positions.goBack(channel, position);
+    // What still came on the request under way would carry the positions forward again, over the gap.
+    this.#cut();
     this.#reopenSoon();
   }
 
@@ -147,9 +149,13 @@ export class EventSocket implements WebSocketLike {
     }, GATHER_MS);
   }
 
-  #reopen(): void {
+  #cut(): void {
     this.#request?.abort();
     this.#request = undefined;
+  }
+
+  #reopen(): void {
+    this.#cut();
     if (this.#subscriptions.size === 0) return;
     const request = new AbortController();
     this.#request = request;
