@@ -1,12 +1,12 @@
-// A PostgreSQL cluster of a test's own: data in a temporary folder, a free port on 127.0.0.1, no system service. Needs the server's
-// programs, which Debian puts under /usr/lib/postgresql (`apt-get install postgresql`).
+// A PostgreSQL cluster of a test's own: data in a temporary folder, a free port on 127.0.0.1, no system service.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findPostgres } from '../../scripts/databases.ts';
 
 export interface PostgresCluster {
   readonly port: number;
@@ -30,9 +30,14 @@ export interface PostgresCluster {
 
 const START_ATTEMPTS = 100;
 
-/** @param settings of postgresql.conf, by name */
+/**
+ * Rejects with what to do where there is no PostgreSQL.
+ * @param settings of postgresql.conf, by name
+ * @param detached it does not get the signals of the terminal
+ */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
+  { detached = false } = {},
 ): Promise<PostgresCluster> {
   const programs = programsFolder();
   const folder = mkdtempSync(join(tmpdir(), 'sockudo-postgres-'));
@@ -62,7 +67,7 @@ export async function startPostgres(
         ...['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1'],
         ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
-      { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
+      { ...options, detached, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     await isReady(server);
   };
@@ -94,9 +99,9 @@ export async function startPostgres(
 }
 
 function programsFolder(): string {
-  const [newest] = globSync('/usr/lib/postgresql/*/bin').sort().reverse();
-  if (newest !== undefined && existsSync(join(newest, 'initdb'))) return newest;
-  throw new Error('these tests need PostgreSQL: apt-get install postgresql');
+  const folder = findPostgres();
+  if (folder !== null) return folder;
+  throw new Error('no PostgreSQL: run `npm test`, which installs it, or install PostgreSQL 14 or newer');
 }
 
 /** The server refuses to run as root; its package made an account for it. */

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findRedis } from '../../scripts/databases.ts';
 
 export interface RedisProcess {
   readonly host: string;
@@ -19,8 +20,12 @@ export interface RedisProcess {
 
 const HOST = '127.0.0.1';
 
-/** Needs `redis-server` in the PATH (Debian: `apt-get install redis-server`). */
-export async function startRedis(): Promise<RedisProcess> {
+/**
+ * Rejects with what to do where there is no Redis.
+ * @param detached it does not get the signals of the terminal
+ */
+export async function startRedis({ detached = false } = {}): Promise<RedisProcess> {
+  const program = redisProgram();
   const folder = await mkdtemp(join(tmpdir(), 'sockudo-redis-'));
   const port = await freePort();
   let child: ChildProcess | null = null;
@@ -38,12 +43,12 @@ export async function startRedis(): Promise<RedisProcess> {
       '--appendonly',
       'no',
     ];
-    child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] });
+    child = spawn(program, options, { detached, stdio: ['ignore', 'pipe', 'inherit'] });
     await ready(child);
   }
 
   async function kill(): Promise<void> {
-    if (child === null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
@@ -61,6 +66,12 @@ export async function startRedis(): Promise<RedisProcess> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function redisProgram(): string {
+  const program = findRedis();
+  if (program !== null) return program;
+  throw new Error('no redis-server: run `npm test`, which installs it, or install Redis 6.2 or newer');
 }
 
 function ready(child: ChildProcess): Promise<void> {
