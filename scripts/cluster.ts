@@ -1,5 +1,5 @@
 // `npm run cluster`: two nodes that share a Redis and a PostgreSQL of their own, all in one process tree. Prints where the nodes are
-// and the app to use; Ctrl-C stops everything. Needs `redis-server` in the PATH and PostgreSQL installed (Debian's place).
+// and the app to use; Ctrl-C stops everything. Redis and PostgreSQL are installed where they are missing.
 //
 //   --port N       of the first node (default 6001); the second has the next one
 //   --redis URL    use this Redis instead of starting one
@@ -9,16 +9,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type PostgresCluster, startPostgres } from '../test/support/postgres.ts';
+import { type RedisProcess, startRedis } from '../test/support/redis.ts';
+import { ensureDatabases } from './databases.ts';
 
 const BIN = fileURLToPath(new URL('../core/server/cli/bin.ts', import.meta.url));
 const NODES = ['one', 'two'] as const;
+/** Ctrl-C is for this process, which stops the others one after the other. */
+const APART = { detached: true };
 
 const { values } = parseArgs({
   options: { port: { type: 'string', default: '6001' }, redis: { type: 'string' } },
@@ -26,21 +29,26 @@ const { values } = parseArgs({
 const app = { id: 'cluster', key: 'cluster-key', secret: randomBytes(16).toString('hex') };
 const folder = await mkdtemp(join(tmpdir(), 'sockudo-cluster-'));
 const children: ChildProcess[] = [];
-let postgres: PostgresCluster | null = null;
+/** Redis and PostgreSQL, as far as they are ours; one that is still starting is closed, too. */
+const stores: Promise<{ close(): Promise<void> }>[] = [];
 let isStopping = false;
 
-process.on('SIGINT', () => void stop(0));
-process.on('SIGTERM', () => void stop(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
 
 try {
-  const redisUrl = values.redis ?? (await startRedis());
+  ensureDatabases('two nodes that share them');
+  const redisUrl = values.redis ?? urlOf(await opened(startRedis(APART)));
+  const postgres = await opened(startPostgres({}, APART));
   const file = join(folder, 'config.json');
-  postgres = await startPostgres();
   await writeFile(file, JSON.stringify(configuration(redisUrl, postgres)), { mode: 0o600 });
-  for (const [index, name] of NODES.entries()) await startNode(name, file, Number(values.port) + index);
+  for (const [index, name] of NODES.entries()) {
+    if (!isStopping) await startNode(name, file, Number(values.port) + index);
+  }
 } catch (error) {
-  console.error(`cluster: ${error instanceof Error ? error.message : error}`);
-  await stop(1);
+  if (!isStopping) {
+    console.error(`cluster: ${error instanceof Error ? error.message : error}`);
+    await stop(1);
+  }
 }
 if (!isStopping) {
   console.log(`\n  Two nodes are running: ports ${values.port} and ${Number(values.port) + 1}.`);
@@ -62,7 +70,12 @@ function configuration(redisUrl: string, { connection }: PostgresCluster): Recor
     queue: { driver: 'none' },
     rate_limiter: { driver: 'redis' },
     database: { redis: { url: redisUrl }, postgres: { host, port, username, database } },
-    history: { backend: 'postgres' },
+    history: { enabled: true, backend: 'postgres' },
+    versioned_messages: { enabled: true },
+    annotations: { enabled: true },
+    presence_history: { enabled: true },
+    connection_recovery: { enabled: true },
+    idempotency: { enabled: true },
     app_manager: {
       array: {
         apps: [{ ...app, enabled: true, enable_client_messages: true, enable_user_authentication: true }],
@@ -71,16 +84,18 @@ function configuration(redisUrl: string, { connection }: PostgresCluster): Recor
   };
 }
 
-async function startRedis(): Promise<string> {
-  const port = await freePort();
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
-  await started('redis', spawn('redis-server', options), /Ready to accept connections/);
-  return `redis://127.0.0.1:${port}/0`;
+function urlOf({ host, port }: RedisProcess): string {
+  return `redis://${host}:${port}/0`;
+}
+
+function opened<Store extends { close(): Promise<void> }>(starting: Promise<Store>): Promise<Store> {
+  stores.push(starting);
+  return starting;
 }
 
 function startNode(name: string, file: string, port: number): Promise<void> {
   const args = [BIN, 'serve', '--config', file, '--port', String(port), '--json'];
-  return started(name, spawn(process.execPath, args, { cwd: folder }), /"event":"ready"/);
+  return started(name, spawn(process.execPath, args, { cwd: folder, ...APART }), /"event":"ready"/);
 }
 
 /** Shows what a child says, with its name, and resolves with the line that tells that it is ready. */
@@ -90,7 +105,7 @@ function started(name: string, child: ChildProcess, ready: RegExp): Promise<void
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
-        if (name !== 'redis') console.log(`${name}  ${line}`);
+        console.log(`${name}  ${line}`);
         if (ready.test(line)) resolve();
       });
     }
@@ -102,28 +117,22 @@ function started(name: string, child: ChildProcess, ready: RegExp): Promise<void
   });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
-}
-
-/** The nodes first, so that they can say good-bye. */
+/** The nodes first, so that they can say good-bye. The second signal does not wait for them. */
 async function stop(exitCode: number): Promise<void> {
-  // The second signal does not wait.
-  if (isStopping) process.exit(1);
+  const isFirst = !isStopping;
+  const signal = isFirst ? 'SIGTERM' : 'SIGKILL';
   isStopping = true;
   for (const child of children.toReversed()) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue;
     const exited = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill(signal);
     await exited;
   }
-  await postgres?.close();
+  // The first one goes on here.
+  if (!isFirst) return;
+  for (const store of await Promise.allSettled(stores)) {
+    if (store.status === 'fulfilled') await store.value.close();
+  }
   await rm(folder, { recursive: true, force: true });
   process.exit(exitCode);
 }
