@@ -55,7 +55,8 @@ export interface SqliteChannelLogOptions extends DatabaseOptions {
   readonly maxCachedChannels?: number;
   /**
    * Newest entries that are kept in memory and in the order of their arrival before they move to their channels, default
-   * 8,192: enough that a channel has many to move at once. At most 8 MiB of them.
+   * 8,192 creates and, because they are smaller, 32,768 versions: enough that a channel has many to move at once. At most
+   * 8 MiB of either.
    */
   readonly maxRecentEntries?: number;
 }
@@ -101,7 +102,7 @@ class SqliteLog implements SqliteChannelLog {
     const now = options.now ?? Date.now;
     const channels = new ChannelTable(connection, options.maxCachedChannels ?? 20_000);
     const recent = new RecentEntries(connection, options.maxRecentEntries ?? 8192);
-    const recentVersions = new RecentVersions(connection, options.maxRecentEntries ?? 8192);
+    const recentVersions = new RecentVersions(connection, options.maxRecentEntries ?? 32_768);
     const entries = new EntryTable(connection, recent);
     const versions = new VersionTable(connection, recentVersions);
     const annotations = new AnnotationTable(connection);

@@ -2,6 +2,7 @@
 // group commit, so that each channel is known as assigned (inside a transaction), as committed and as durable.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChannelKey, Retention } from '@sockudo/server/ports';
+import { ClockCache, type Clocked } from './clock-cache.ts';
 import type { Participant } from './group-commit.ts';
 import { unusedStreamId } from './unused-stream-id.ts';
 
@@ -26,7 +27,7 @@ export interface ChannelRecord {
 
 export type StoredChannelRecord = ChannelRecord & { readonly id: number };
 
-export class Channel {
+export class Channel implements Clocked {
   readonly key: ChannelKey;
   /** As the transaction at work leaves it; the same as `committed` outside of one. */
   assigned: ChannelRecord;
@@ -35,6 +36,7 @@ export class Channel {
   durable: ChannelRecord;
   /** As the channel's row has it, which may lag behind: after a start the recent entries tell the rest. */
   saved: ChannelRecord;
+  isUsed = false;
   /** Below this serial nothing is to be seen by retention: found while reading, never stored. */
   floor: { readonly id: number | null; readonly serial: number } = { id: null, serial: 0 };
 
@@ -70,6 +72,9 @@ export class Channel {
 
 type Row = Record<string, unknown>;
 
+/** Channels that a trim of the cache looks at before it gives up, because all are in use. */
+const TRIM_LOOKS = 64;
+
 export class ChannelTable implements Participant {
   readonly #connection: DatabaseSync;
   readonly #maxCached: number;
@@ -79,8 +84,7 @@ export class ChannelTable implements Participant {
   readonly #update: StatementSync;
   readonly #abandon: StatementSync;
   readonly #remove: StatementSync;
-  /** The longest unused first. */
-  readonly #cached = new Map<string, Channel>();
+  readonly #cached = new ClockCache<Channel>();
   /** Changed in the transaction at work. */
   readonly #changed = new Set<Channel>();
   /** Their rows are to be brought up to date by the transaction at work. */
@@ -116,11 +120,7 @@ export class ChannelTable implements Participant {
   open(key: ChannelKey): Channel {
     const name = cacheKey(key);
     const cached = this.#cached.get(name);
-    if (cached !== undefined) {
-      this.#cached.delete(name);
-      this.#cached.set(name, cached);
-      return cached;
-    }
+    if (cached !== undefined) return cached;
     const row = this.#find.get(key.appId, key.channel);
     const channel = new Channel(key, row === undefined ? this.#unused(key) : recordOf(row));
     this.#cached.set(name, channel);
@@ -136,7 +136,7 @@ export class ChannelTable implements Participant {
 
   /** As `open` for a row that the caller has read, but leaves the cache as it is: for walks over all channels. */
   glance(key: ChannelKey, row: Row): Channel {
-    return this.#cached.get(cacheKey(key)) ?? new Channel(key, recordOf(row));
+    return this.#cached.peek(cacheKey(key)) ?? new Channel(key, recordOf(row));
   }
 
   /** Inside a transaction: the channel's next standing, saved in its row. */
@@ -187,17 +187,15 @@ export class ChannelTable implements Participant {
   advanceStreamEpoch(): void {
     this.#connection.exec('UPDATE store SET stream_epoch = stream_epoch + 1');
     this.#streamEpoch += 1;
-    for (const [name, channel] of this.#cached) {
+    for (const [name, channel] of this.#cached.entries()) {
       if (channel.assigned.id === null) this.#cached.delete(name);
     }
   }
 
-  /** Forgets the longest unused channels beyond the bound. Never between the steps of a transaction. */
+  /** Forgets channels beyond the bound, if they are at rest. Never between the steps of a transaction. */
   trimCache(): void {
-    if (this.#cached.size <= this.#maxCached) return;
-    for (const [name, channel] of this.#cached) {
-      if (channel.isAtRest) this.#cached.delete(name);
-      if (this.#cached.size <= this.#maxCached) return;
+    while (this.#cached.size > this.#maxCached) {
+      if (this.#cached.forgetOne(TRIM_LOOKS, ({ isAtRest }) => isAtRest) === undefined) return;
     }
   }
 

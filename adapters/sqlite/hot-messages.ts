@@ -1,6 +1,7 @@
 // The messages that were looked at last, kept in memory: create, place and newest version, so that a mutation of a message that
 // is being changed reads nothing from the disk. Bounded by number and by size.
 import type { LogEntry, StoredVersion } from '@sockudo/server/ports';
+import { ClockCache, type Clocked } from './clock-cache.ts';
 import type { EntryMark } from './entry-table.ts';
 import type { Participant } from './group-commit.ts';
 
@@ -17,68 +18,74 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** Larger ones are read anew each time. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
+interface Hot extends Clocked {
+  readonly key: string;
+  message: Message;
+  bytes: number;
+}
+
 export class HotMessages implements Participant {
-  /** The longest unused first. As the transaction at work leaves them. */
-  readonly #messages = new Map<string, { readonly message: Message; readonly bytes: number }>();
+  /** As the transaction at work leaves them. */
+  readonly #messages = new ClockCache<Hot>();
   /** Changed in the transaction at work. */
-  readonly #changed = new Set<string>();
+  #changed: Hot[] = [];
   #bytes = 0;
 
   get(channelId: number, historySerial: number): Message | null {
-    const key = messageKey(channelId, historySerial);
-    const hot = this.#messages.get(key);
-    if (hot === undefined) return null;
-    this.#messages.delete(key);
-    this.#messages.set(key, hot);
-    return hot.message;
+    return this.#messages.get(messageKey(channelId, historySerial))?.message ?? null;
   }
 
   /** Remembers what the disk has. */
   remember(channelId: number, message: Message): void {
-    this.#set(messageKey(channelId, message.create.serial), message);
+    this.#set(channelId, message);
   }
 
   /** Inside a transaction: the message has a new version. */
   change(channelId: number, message: Message): void {
-    const key = messageKey(channelId, message.create.serial);
-    this.#changed.add(key);
-    this.#set(key, message);
+    this.#changed.push(this.#set(channelId, message));
   }
 
   forget(channelId: number, historySerial: number): void {
-    this.#delete(messageKey(channelId, historySerial));
+    const hot = this.#messages.peek(messageKey(channelId, historySerial));
+    if (hot !== undefined) this.#delete(hot);
   }
 
   beforeCommit(): void {}
 
   committed(): void {
-    this.#changed.clear();
+    this.#changed = [];
   }
 
   synced(): void {}
 
   rolledBack(): void {
-    for (const key of this.#changed) this.#delete(key);
-    this.#changed.clear();
+    for (const hot of this.#changed) this.#delete(hot);
+    this.#changed = [];
   }
 
-  #set(key: string, message: Message): void {
-    this.#delete(key);
+  #set(channelId: number, message: Message): Hot {
+    const key = messageKey(channelId, message.create.serial);
     const bytes = sizeOf(message);
-    if (bytes > MAX_MESSAGE_BYTES) return;
-    this.#messages.set(key, { message, bytes });
-    this.#bytes += bytes;
-    for (const oldest of this.#messages.keys()) {
-      if (this.#messages.size <= MAX_MESSAGES && this.#bytes <= MAX_BYTES) return;
-      this.#delete(oldest);
+    const known = this.#messages.get(key);
+    const hot = known ?? { key, message, bytes: 0, isUsed: false };
+    this.#bytes += bytes - hot.bytes;
+    hot.message = message;
+    hot.bytes = bytes;
+    if (known === undefined) this.#messages.set(key, hot);
+    if (bytes > MAX_MESSAGE_BYTES) this.#delete(hot);
+    while (this.#messages.size > MAX_MESSAGES || this.#bytes > MAX_BYTES) {
+      // Twice round the clock finds one, whatever was used.
+      const gone = this.#messages.forgetOne(2 * this.#messages.size);
+      if (gone === undefined) break;
+      this.#bytes -= gone.bytes;
     }
+    return hot;
   }
 
-  #delete(key: string): void {
-    const hot = this.#messages.get(key);
-    if (hot === undefined) return;
+  #delete(hot: Hot): void {
+    if (this.#messages.peek(hot.key) !== hot) return;
+    this.#messages.delete(hot.key);
     this.#bytes -= hot.bytes;
-    this.#messages.delete(key);
   }
 }
 

@@ -4,6 +4,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChannelKey } from '@sockudo/server/ports';
 import type { Participant } from './group-commit.ts';
+import { Queue } from './queue.ts';
 
 export interface RecentRow {
   readonly entry: { readonly serial: number };
@@ -45,7 +46,7 @@ export abstract class RecentRows<Row extends RecentRow> implements Participant {
   readonly #segmentRows: number;
   readonly #remove: StatementSync;
   /** In order of their first row: all that stands before the first segment has been moved. */
-  #segments: Segment<Row>[] = [];
+  readonly #segments = new Queue<Segment<Row>>();
   readonly #byChannel = new Map<number, Segment<Row>[]>();
   #nextSequence = 1;
   #removedBelow = 1;
@@ -68,7 +69,7 @@ export abstract class RecentRows<Row extends RecentRow> implements Participant {
 
   /** The segment that has waited longest. */
   get oldest(): Segment<Row> | undefined {
-    return this.#segments[0];
+    return this.#segments.first;
   }
 
   /** Inside a transaction. */
@@ -129,7 +130,7 @@ export abstract class RecentRows<Row extends RecentRow> implements Participant {
 
   /** Inside a transaction: removes rows of segments that were taken, if they are many or the last. */
   removeTaken(): void {
-    const below = this.#segments[0]?.firstSequence ?? this.#nextSequence;
+    const below = this.#segments.first?.firstSequence ?? this.#nextSequence;
     const isWorthIt = below - this.#removedBelow >= REMOVE_ROWS || this.#segments.length === 0;
     if (!isWorthIt || below === this.#removedBelow) return;
     this.#remove.run(below);
@@ -210,7 +211,7 @@ export abstract class RecentRows<Row extends RecentRow> implements Participant {
     this.bytes -= row.bytes;
     this.rowTakenBack(segment.channelId, row);
     if (segment.rows.length > 0) return;
-    this.#segments.splice(this.#segments.lastIndexOf(segment), 1);
+    this.#segments.removeLast(segment);
     this.#detach(segment, 'last');
   }
 
