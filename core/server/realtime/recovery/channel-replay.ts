@@ -109,7 +109,7 @@ export class ChannelReplay {
     const head = subscriptions[0]?.positionIn(channel) ?? (await this.#headOf(log));
     if ('kind' in head) return head;
     this.#head = head;
-    const hot = hotUpTo(head, this.#hot);
+    const hot = this.#hot;
     const { maxMessages } = connection.app.recovery;
     const nowMs = this.#deps.now();
     const plan = planReplay({ position, channel, subscriptions, head, hot, maxMessages, nowMs });
@@ -117,11 +117,11 @@ export class ChannelReplay {
       case 'fail':
         return this.#failed(plan.fault);
       case 'nothing':
-        return this.#nothingMissed(head, hot);
+        return this.#nothingMissed(head, hotUpTo(head, hot));
       case 'beyond':
-        return this.#beyond(head, hot, log);
+        return this.#beyond(head, hotUpTo(head, hot), log);
       case 'too-much':
-        return this.#tooMuch(hot, log);
+        return this.#tooMuch(hotUpTo(head, hot), log);
       case 'hot':
         return this.#replayHot(plan.run);
       case 'cold':

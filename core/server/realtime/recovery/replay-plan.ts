@@ -23,15 +23,16 @@ export interface ReplayFacts {
   readonly subscriptions: readonly Subscription[];
   /** Newest position when the subscription was acknowledged, or now where it was told none. */
   readonly head: Position;
-  /** The channel's buffer; null where there is none, or where it has not seen everything up to the head. */
+  /** The channel's buffer, whatever it has seen. */
   readonly hot: HotBuffer | null;
   readonly maxMessages: number;
   readonly nowMs: number;
 }
 
 export function planReplay(facts: ReplayFacts): ReplayPlan {
-  const { position, head, hot, maxMessages, nowMs } = facts;
+  const { position, head, maxMessages, nowMs } = facts;
   const { streamId, serial } = position;
+  const hot = hotUpTo(head, facts.hot);
   if (streamId === undefined && hot === null) return { kind: 'fail', fault: 'legacy' };
   if (streamId !== undefined && streamId !== head.streamId) {
     return { kind: 'fail', fault: hot === null ? 'other-stream' : 'other-stream-hot' };
@@ -60,8 +61,15 @@ function lastMissed({ channel, subscriptions, head, hot }: ReplayFacts): number 
   const filtered: number[] = [];
   for (const subscription of subscriptions) {
     const told = subscription.positionIn(channel);
-    const serial = told?.serial ?? hot?.newestNotAfter(subscription.since) ?? head.serial;
+    const serial = told?.serial ?? lastBefore(subscription.since, head, hot);
     (subscription.filter === null ? unfiltered : filtered).push(serial);
   }
   return unfiltered.length > 0 ? Math.min(...unfiltered) : Math.max(...filtered);
+}
+
+/** What the node delivered after `since` came live, also where the log is ahead of it: the rest is about to be delivered. */
+function lastBefore(since: number, head: Position, hot: HotBuffer | null): number {
+  if (hot === null || hot.newest.streamId !== head.streamId) return head.serial;
+  const serial = hot.newestNotAfter(since);
+  return serial < hot.newest.serial ? serial : Math.max(serial, head.serial);
 }
