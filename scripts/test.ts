@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ensureChromium } from './chromium.ts';
+import { ensureDatabases } from './databases.ts';
 import { sumOfReport, type Tally } from './test-report.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -66,25 +67,36 @@ async function tests(): Promise<Tally> {
   }
 }
 
-async function conformance(): Promise<Tally> {
-  const { code, summary } = await run('conformance', ['test/run-conformance.ts']);
+async function conformance(name: string, ...options: readonly string[]): Promise<Tally> {
+  const { code, summary } = await run(name, ['test/run-conformance.ts', ...options]);
   if (summary === null || (code !== 0 && summary.failed === 0)) return BROKEN;
   console.log(`Conformance cases that hold: ${summary.passed}, that do not: ${summary.failed}`);
   return summary;
 }
 
-function browser(): Tally {
+/** What is not there fails the tests that need it, which say so again; the others are still worth running. */
+function provide(what: () => void): Tally {
   try {
-    process.env.CHROMIUM_PATH = ensureChromium();
+    what();
     return NOTHING;
   } catch (error) {
-    // The browser tests will fail and say so again; the others are still worth running.
     console.error(error instanceof Error ? error.message : error);
     return BROKEN;
   }
 }
 
-const tallies = [browser(), await staticChecks(), await tests(), await conformance()];
+function browser(): void {
+  process.env.CHROMIUM_PATH = ensureChromium();
+}
+
+const tallies = [
+  provide(browser),
+  provide(() => ensureDatabases('the tests of several nodes')),
+  await staticChecks(),
+  await tests(),
+  await conformance('conformance'),
+  await conformance('conformance of two nodes', '--cluster'),
+];
 const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
 const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
 console.log(`\n${passed} passed, ${failed} failed`);

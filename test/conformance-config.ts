@@ -291,8 +291,8 @@ function plugins({ ai }: ServerSettings): Config {
 export interface ConformanceOptions {
   /** 0: any free port. */
   readonly port: number;
-  /** Where state is kept; `memory` when absent. */
-  readonly store?: 'memory' | 'sqlite';
+  /** Where state is kept; `memory` when absent. With `postgres` there is no queue, and nothing of the suite needs one. */
+  readonly store?: 'memory' | 'sqlite' | 'postgres';
   /** File of the SQLite store. */
   readonly databasePath?: string;
 }
@@ -310,7 +310,7 @@ export function conformanceConfig(spec: unknown, options: ConformanceOptions): C
     rate_limiter: { enabled: server.http.request_rate_limit },
     metrics: { enabled: false },
     cache: { driver: 'memory' },
-    queue: { driver: store },
+    queue: { driver: store === 'postgres' ? 'none' : store },
     ...(options.databasePath === undefined ? {} : { database: { sqlite: { path: options.databasePath } } }),
     ...durableSections,
     // CAST: durable() makes this section as an object.

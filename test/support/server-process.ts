@@ -29,8 +29,16 @@ export async function startServerProcess(
   app: Readonly<Record<string, unknown>> = {},
 ): Promise<ServerProcess> {
   const databasePath = join(folder, 'sockudo.db');
-  const file = join(folder, 'config.json');
   const settings = testConfig({ config: { database: { sqlite: { path: databasePath } }, ...config }, app });
+  return { ...(await spawnServer(folder, settings)), databasePath };
+}
+
+/** As above, with the whole configuration given; written into `folder`, where nothing else may write at the same time. */
+export async function spawnServer(
+  folder: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<Omit<ServerProcess, 'databasePath'>> {
+  const file = join(folder, 'config.json');
   await writeFile(file, JSON.stringify(settings));
   const child = spawn(process.execPath, [BIN, 'serve', '--config', file, '--json'], {
     cwd: folder,
@@ -42,7 +50,6 @@ export async function startServerProcess(
   return {
     host,
     port,
-    databasePath,
     async kill() {
       child.kill('SIGKILL');
       await exited;
