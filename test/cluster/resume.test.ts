@@ -3,39 +3,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { nodeConfig } from '../support/cluster.ts';
-import { type PostgresCluster, startPostgres } from '../support/postgres.ts';
-import { type RedisProcess, startRedis } from '../support/redis.ts';
+import { durableNodeConfig, type SharedStores, startSharedStores } from '../support/cluster.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { startTestServer } from '../support/test-server.ts';
 import { dataOf, WireClient } from '../support/wire-client.ts';
 
-let redis: RedisProcess;
-let postgres: PostgresCluster;
+let stores: SharedStores;
 
 beforeAll(async () => {
-  [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
+  stores = await startSharedStores();
 });
 
-afterAll(async () => {
-  await Promise.all([redis.close(), postgres.close()]);
-});
-
-function sharedLogConfig(): Record<string, unknown> {
-  const { host, port, user: username, database } = postgres.connection;
-  const { adapter, cache, queue } = nodeConfig(redis);
-  return {
-    ...{ adapter, cache, queue },
-    history: { backend: 'postgres' },
-    connection_recovery: { enabled: true },
-    database: { redis: { host: redis.host, port: redis.port }, postgres: { host, port, username, database } },
-  };
-}
+afterAll(() => stores.close());
 
 it('a client resumes on the other node after the first was killed, with what it missed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sockudo-resume-'));
-  const first = await startServerProcess(folder, sharedLogConfig());
-  const other = await startTestServer({ config: sharedLogConfig() });
+  const first = await startServerProcess(folder, durableNodeConfig(stores));
+  const other = await startTestServer({ config: durableNodeConfig(stores) });
   try {
     const client = await WireClient.connect(first, { protocol: 2 });
     await client.subscribe('room');
