@@ -37,6 +37,7 @@ import {
   versionsPage,
 } from './message-steps.ts';
 import { type Removed, Stream } from './stream.ts';
+import { UsageOrder } from './usage-order.ts';
 
 export interface MemoryChannelLogOptions {
   /** Most channels remembered, default 100,000. Those that retain nothing are forgotten first, then the longest unused. */
@@ -72,9 +73,9 @@ class MemoryChannelLog implements DurableLog {
   readonly #receipts: ExpiringMap<StoredReceipt>;
   readonly #timer: NodeJS.Timeout;
   /** Channels with entries, the longest unused first. */
-  readonly #busy = new Map<string, Stream>();
+  readonly #busy = new UsageOrder<Stream>();
   /** Channels that retain nothing: their stream id and numbering only. */
-  readonly #empty = new Map<string, Stream>();
+  readonly #empty = new UsageOrder<Stream>();
   /** Where the trim on the clock goes on: a live iterator over `#busy`. */
   #walk: MapIterator<[string, Stream]> = this.#busy.entries();
   #bytes = 0;
@@ -240,13 +241,13 @@ class MemoryChannelLog implements DurableLog {
     this.#bytes -= before.heldBytes;
     this.#busy.delete(id);
     const stream = new Stream(randomUUID());
-    this.#empty.set(id, stream);
+    this.#empty.use(id, stream);
     return { previous, head: stream.head, messages, bytes };
   }
 
   async trim(): Promise<Removed> {
     this.#receipts.removeExpired(this.#now());
-    return this.#trimSome(this.#busy, this.#busy.size);
+    return this.#trimSome(this.#busy.entries(), this.#busy.size);
   }
 
   async close(): Promise<void> {
@@ -281,27 +282,25 @@ class MemoryChannelLog implements DurableLog {
     add();
     this.#bytes += stream.heldBytes - bytesBefore;
     this.#empty.delete(id);
-    this.#busy.delete(id);
-    this.#busy.set(id, stream);
+    this.#busy.use(id, stream);
     this.#shrink(id, stream, () => stream.trim(nowMs));
     while (this.#bytes > this.#maxBytes && this.#dropFromLongestUnused());
   }
 
   #dropFromLongestUnused(): boolean {
-    for (const [id, stream] of this.#busy) {
-      const bytesBefore = this.#bytes;
-      const enough = stream.heldBytes - (bytesBefore - this.#maxBytes);
-      this.#shrink(id, stream, () => stream.removeOldestWhile(() => stream.heldBytes > enough));
-      return this.#bytes < bytesBefore;
-    }
-    return false;
+    const [id, stream] = this.#busy.first() ?? [];
+    if (id === undefined || stream === undefined) return false;
+    const bytesBefore = this.#bytes;
+    const enough = stream.heldBytes - (bytesBefore - this.#maxBytes);
+    this.#shrink(id, stream, () => stream.removeOldestWhile(() => stream.heldBytes > enough));
+    return this.#bytes < bytesBefore;
   }
 
   #shrink(id: string, stream: Stream, remove: () => Removed): Removed {
     const bytesBefore = stream.heldBytes;
     const removed = remove();
     this.#bytes -= bytesBefore - stream.heldBytes;
-    if (stream.isEmpty && this.#busy.delete(id)) this.#empty.set(id, stream);
+    if (stream.isEmpty && this.#busy.delete(id)) this.#empty.use(id, stream);
     return removed;
   }
 
@@ -320,7 +319,7 @@ class MemoryChannelLog implements DurableLog {
     const known = this.#busy.get(id) ?? this.#empty.get(id);
     if (known !== undefined) return known;
     const stream = new Stream(randomUUID());
-    this.#empty.set(id, stream);
+    this.#empty.use(id, stream);
     return stream;
   }
 
@@ -336,8 +335,8 @@ class MemoryChannelLog implements DurableLog {
   /** Never inside a commit's step: a channel that the step already drew serials from must stay the same object. */
   #forgetSurplus(): void {
     while (this.#busy.size + this.#empty.size > this.#maxChannels) {
-      const isEmptyForgotten = deleteFirst(this.#empty) !== undefined;
-      if (!isEmptyForgotten) this.#bytes -= deleteFirst(this.#busy)?.heldBytes ?? 0;
+      const isEmptyForgotten = this.#empty.shift() !== undefined;
+      if (!isEmptyForgotten) this.#bytes -= this.#busy.shift()?.heldBytes ?? 0;
     }
   }
 
@@ -366,14 +365,6 @@ class MemoryChannelLog implements DurableLog {
     }
     return { messages, bytes };
   }
-}
-
-function deleteFirst(streams: Map<string, Stream>): Stream | undefined {
-  for (const [id, stream] of streams) {
-    streams.delete(id);
-    return stream;
-  }
-  return undefined;
 }
 
 /** The length in front keeps any two pairs apart, whatever characters they hold. */
