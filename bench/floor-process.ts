@@ -35,8 +35,19 @@ server.listen(0, '127.0.0.1', () => {
 });
 
 process.on('message', (question: unknown) => {
-  if (question === 'collect') globalThis.gc?.();
-  const { user, system } = process.cpuUsage();
-  process.send?.({ userUs: user, systemUs: system, rssBytes: process.memoryUsage.rss() });
+  if (question === 'collect') {
+    globalThis.gc?.();
+    setTimeout(() => {
+      globalThis.gc?.();
+      answer();
+    }, 1000);
+    return;
+  }
+  answer();
 });
 process.on('disconnect', () => process.exit());
+
+function answer(): void {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ userUs: user, systemUs: system, rssBytes: process.memoryUsage.rss() });
+}
