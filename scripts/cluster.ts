@@ -78,7 +78,15 @@ function configuration(redisUrl: string, { connection }: PostgresCluster): Recor
     idempotency: { enabled: true },
     app_manager: {
       array: {
-        apps: [{ ...app, enabled: true, enable_client_messages: true, enable_user_authentication: true }],
+        apps: [
+          {
+            ...app,
+            enabled: true,
+            enable_client_messages: true,
+            enable_user_authentication: true,
+            policy: { channels: { annotations_enabled: true } },
+          },
+        ],
       },
     },
   };
