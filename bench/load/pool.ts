@@ -52,9 +52,14 @@ export class LoadWorker {
     return this.#begin();
   }
 
-  #begin(): Promise<Done> {
+  /** Lets them resume once more, on the connections that they have. */
+  resumeAgain(): Promise<Done> {
+    return this.#begin('again');
+  }
+
+  #begin(kind: 'start' | 'again' = 'start'): Promise<Done> {
     const done = this.#done();
-    this.#worker.postMessage({ kind: 'start' });
+    this.#worker.postMessage({ kind });
     return done;
   }
 

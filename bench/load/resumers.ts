@@ -1,6 +1,6 @@
 // A worker thread whose clients go and come back: at its start each connects, subscribes and is cut off; later each connects
 // again, subscribes, resumes from where it was, and is done when that is answered. A few are under way at the same time; how
-// long each took to come back is kept.
+// long each took to come back is kept. Then all may resume once more on the connections that they have.
 import { connect, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { clientFrame, FrameReader } from './frame-reader.ts';
@@ -18,6 +18,13 @@ export interface ResumersOptions {
   readonly missed: number;
 }
 
+/** A client that has come back. */
+interface Returned {
+  readonly socket: Socket;
+  readonly resume: Buffer;
+  answered: () => void;
+}
+
 interface Position {
   readonly stream_id: string;
   readonly serial: number;
@@ -33,6 +40,7 @@ const SUBSCRIBE = frame('subscribe', { channel: options.channel });
 const latenciesMs: number[] = [];
 let refused = 0;
 const sockets: Socket[] = [];
+const returned: Returned[] = [];
 let resumes: Buffer[] = [];
 for (let visits = 0; visits < options.visits; visits += 1) {
   resumes = [];
@@ -46,6 +54,7 @@ for (let visits = 0; visits < options.visits; visits += 1) {
 parentPort?.postMessage({ kind: 'ready' });
 parentPort?.on('message', (message: { kind: string }) => {
   if (message.kind === 'start') void run();
+  if (message.kind === 'again') void runAgain();
   if (message.kind === 'close') {
     for (const socket of sockets) socket.destroy();
     parentPort?.close();
@@ -66,6 +75,19 @@ async function inLanes(each: () => Promise<void>): Promise<void> {
 async function run(): Promise<void> {
   await inLanes(comeBack);
   parentPort?.postMessage({ kind: 'done', latenciesMs, refused });
+}
+
+async function runAgain(): Promise<void> {
+  await inLanes(async () => {
+    const client = returned.pop();
+    if (client === undefined) return;
+    const answered = new Promise<void>((resolve) => {
+      client.answered = resolve;
+    });
+    client.socket.write(client.resume);
+    await answered;
+  });
+  parentPort?.postMessage({ kind: 'done', latenciesMs: [], refused });
 }
 
 function frame(name: string, data: unknown): Buffer {
@@ -106,12 +128,19 @@ async function visit(): Promise<Position> {
 /** Resumes once; a client that did not get everything counts as refused. */
 async function comeBack(): Promise<void> {
   const startedAtMs = performance.now();
+  const resume = resumes.pop() ?? SUBSCRIBE;
   let messages = 0;
-  const socket = await open([SUBSCRIBE, resumes.pop() ?? SUBSCRIBE], (text) => {
+  let client: Returned | undefined;
+  const socket = await open([SUBSCRIBE, resume], (text) => {
     if (text.startsWith('{"event":"tick"')) messages += 1;
-    return text.startsWith('{"event":"sockudo:resume_success"');
+    if (!text.startsWith('{"event":"sockudo:resume_success"')) return false;
+    if (messages !== options.missed) refused += 1;
+    messages = 0;
+    client?.answered();
+    return true;
   });
   latenciesMs.push(performance.now() - startedAtMs);
-  if (messages !== options.missed) refused += 1;
+  client = { socket, resume, answered: () => {} };
+  returned.push(client);
   sockets.push(socket);
 }
