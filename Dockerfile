@@ -10,7 +10,9 @@ COPY core/backend/package.json core/backend/
 COPY adapters/sqlite/package.json adapters/sqlite/
 COPY adapters/redis/package.json adapters/redis/
 COPY adapters/postgres/package.json adapters/postgres/
+COPY examples/kit/package.json examples/kit/
 COPY examples/market-feed/package.json examples/market-feed/
+COPY examples/collaborative-document/package.json examples/collaborative-document/
 # Only what the server and its stores need; no install scripts of other packages are run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
       --workspace @sockudo/server --workspace @sockudo/sqlite --workspace @sockudo/redis \
