@@ -1,4 +1,4 @@
-// What the conformance suite runs against: one server with everything in memory, or two processes that share a Redis and a PostgreSQL of
+// What the conformance suite runs against: one server with SQLite, or two processes that share a Redis and a PostgreSQL of
 // their own, as clients may meet them.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,17 +38,22 @@ const NODES_DIFFER = [
   'presence-history-snapshot',
 ];
 
-/** One server in this process. */
+/** One server in this process, with SQLite as a user has it. */
 export async function startOneServer(): Promise<ConformanceServers> {
-  const loaded = loadSettings({
-    config: conformanceConfig(await suiteSettings(), { port: 0 }),
-    env: {},
-    cwd: tmpdir(),
-  });
-  if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
-  const logger = pino({ level: process.env.SOCKUDO_LOG ?? 'error' }, pino.destination(2));
-  const server = await startServer(loaded.settings, { logger });
-  return { routes: [route('one server', server.address, server.address)], close: () => server.close() };
+  const folder = await mkdtemp(join(tmpdir(), 'sockudo-conformance-'));
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  try {
+    const options = { port: 0, store: 'sqlite', databasePath: join(folder, 'sockudo.db') } as const;
+    const loaded = loadSettings({ config: conformanceConfig(await suiteSettings(), options), env: {}, cwd: folder });
+    if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+    const logger = pino({ level: process.env.SOCKUDO_LOG ?? 'error' }, pino.destination(2));
+    const server = await startServer(loaded.settings, { logger });
+    const close = () => server.close().finally(removeFolder);
+    return { routes: [route('one server', server.address, server.address)], close };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
 }
 
 /** What a node keeps for itself is missed: by the first route in all that HTTP does, by the second among the sockets, too. */
