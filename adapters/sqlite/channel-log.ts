@@ -46,6 +46,7 @@ import { RecentEntries } from './recent-entries.ts';
 import { RecentVersions } from './recent-versions.ts';
 import { type Removed, RetentionSweep } from './retention-sweep.ts';
 import { RowRemoval } from './row-removal.ts';
+import { TextCache } from './text-cache.ts';
 import { VersionTable } from './version-table.ts';
 
 export interface SqliteChannelLogOptions extends DatabaseOptions {
@@ -108,8 +109,9 @@ class SqliteLog implements SqliteChannelLog {
     const annotations = new AnnotationTable(connection);
     const receipts = new ReceiptTable(connection);
     const hot = new HotMessages();
+    const texts = new TextCache();
     const view = new LogView(entries, now);
-    const messages = new MessageView({ entries, versions, annotations, hot, view, now });
+    const messages = new MessageView({ entries, versions, annotations, hot, texts, view, now });
     const settler = new EntrySettler({ channels, entries, recent, versions, recentVersions, view });
     const removal = new RowRemoval({
       ...{ channels, entries, versions, recentVersions, annotations, hot, view, now },
@@ -120,7 +122,7 @@ class SqliteLog implements SqliteChannelLog {
     this.#tables = {
       ...{ channels, recent, recentVersions, annotations, hot, receipts, view, messages, now, markSurplus },
     };
-    const participants = [settler, recent, recentVersions, annotations, hot, channels];
+    const participants = [settler, recent, recentVersions, annotations, hot, texts, channels];
     const leaves = participants.map((participant) => writer.join(participant));
     this.#leave = () => {
       for (const leave of leaves) leave();

@@ -40,6 +40,10 @@ export class ClockCache<Value extends Clocked> {
     this.#values.delete(key);
   }
 
+  clear(): void {
+    this.#values.clear();
+  }
+
   /** Forgets the next value that was not used and `canGo`; undefined where none of the next `looks` is such. */
   forgetOne(looks: number, canGo: (value: Value) => boolean = () => true): Value | undefined {
     for (let left = looks; left > 0 && this.#values.size > 0; left -= 1) {

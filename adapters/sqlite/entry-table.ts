@@ -4,6 +4,7 @@
 // recent ones; readers see one row of creates.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChannelKey, LogEntry, Retention } from '@sockudo/server/ports';
+import { type ArrayRow, ArrayStatement, type Mutable } from './array-statement.ts';
 import type { EntryRow, RecentEntries } from './recent-entries.ts';
 
 /** A create's place in time, size and number. */
@@ -40,42 +41,48 @@ export interface EntrySize {
   readonly bytes: number;
 }
 
-type Row = Record<string, unknown>;
+/** A create and its place. */
+export interface FoundEntry {
+  readonly entry: LogEntry;
+  readonly mark: EntryMark;
+}
 
-const MARK =
-  'serial, published_at_ms, bytes_before, coalesce(messages_before, serial - 1) AS messages_before';
-const COLUMNS =
-  'serial, published_at_ms, event, data, message_id, message_serial, user_id, tags, extras, creator_id';
+const MARK = 'serial, published_at_ms, bytes_before, coalesce(messages_before, serial - 1)';
+const COLUMNS = `${MARK}, event, data, message_id, message_serial, user_id, tags, extras, creator_id`;
 
 export class EntryTable {
   readonly #recent: RecentEntries;
   readonly #insert: StatementSync;
-  readonly #markFrom: StatementSync;
-  readonly #markUpTo: StatementSync;
-  readonly #find: StatementSync;
-  readonly #ascending: StatementSync;
-  readonly #descending: StatementSync;
-  readonly #sizes: StatementSync;
+  readonly #markFrom: ArrayStatement;
+  readonly #markUpTo: ArrayStatement;
+  readonly #find: ArrayStatement;
+  readonly #ascending: ArrayStatement;
+  readonly #descending: ArrayStatement;
+  readonly #sizes: ArrayStatement;
   readonly #remove: StatementSync;
 
   constructor(connection: DatabaseSync, recent: RecentEntries) {
     this.#recent = recent;
     this.#insert = connection.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-    this.#markFrom = connection.prepare(
+    this.#markFrom = new ArrayStatement(
+      connection,
       `SELECT ${MARK} FROM entries WHERE channel_id = ? AND serial >= ? ORDER BY serial LIMIT 1`,
     );
-    this.#markUpTo = connection.prepare(
+    this.#markUpTo = new ArrayStatement(
+      connection,
       `SELECT ${MARK} FROM entries WHERE channel_id = ? AND serial <= ? ORDER BY serial DESC LIMIT 1`,
     );
-    this.#find = connection.prepare(
-      `SELECT ${COLUMNS}, ${MARK} FROM entries WHERE channel_id = ? AND serial = ?`,
+    this.#find = new ArrayStatement(
+      connection,
+      `SELECT ${COLUMNS} FROM entries WHERE channel_id = ? AND serial = ?`,
     );
     const page = `SELECT ${COLUMNS} FROM entries WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`;
-    this.#ascending = connection.prepare(`${page} ASC LIMIT ?`);
-    this.#descending = connection.prepare(`${page} DESC LIMIT ?`);
-    this.#sizes = connection.prepare(
-      `SELECT serial, published_at_ms, message_serial IS NOT NULL AS is_message, octet_length(concat(event, data, message_id,
-       message_serial, user_id, tags, extras, creator_id)) AS bytes
+    this.#ascending = new ArrayStatement(connection, `${page} ASC LIMIT ?`);
+    this.#descending = new ArrayStatement(connection, `${page} DESC LIMIT ?`);
+    this.#sizes = new ArrayStatement(
+      connection,
+      `SELECT serial, published_at_ms, message_serial IS NOT NULL, octet_length(concat(event, data, message_id,
+       message_serial, user_id, tags, extras, creator_id))
        FROM entries WHERE channel_id = ? AND serial >= ? AND serial < ? ORDER BY serial LIMIT ?`,
     );
     this.#remove = connection.prepare(
@@ -107,13 +114,15 @@ export class EntryTable {
     const firstRecent = this.#recent.firstSerial(channelId);
     const row =
       firstRecent !== null && serial >= firstRecent ? undefined : this.#markFrom.get(channelId, serial);
-    return row === undefined ? markOfRecent(this.#recent.firstFrom(channelId, serial)) : markOf(row);
+    if (row !== undefined) return markOf(row);
+    const recent = this.#recent.firstFrom(channelId, serial);
+    return recent === null ? null : markOfRecent(recent);
   }
 
   /** The last create with this serial or an earlier one. */
   markUpTo(channelId: number, serial: number): EntryMark | null {
-    const recent = markOfRecent(this.#recent.lastUpTo(channelId, serial));
-    if (recent !== null) return recent;
+    const recent = this.#recent.lastUpTo(channelId, serial);
+    if (recent !== null) return markOfRecent(recent);
     const row = this.#markUpTo.get(channelId, serial);
     return row === undefined ? null : markOf(row);
   }
@@ -145,23 +154,21 @@ export class EntryTable {
     return found;
   }
 
-  /** A create and its place. */
-  find(facts: ChannelFacts, serial: number): { readonly entry: LogEntry; readonly mark: EntryMark } | null {
+  find(facts: ChannelFacts, serial: number): FoundEntry | null {
     const recent = this.#recent.find(facts.channelId, serial);
-    const recentMark = markOfRecent(recent);
-    if (recent !== null && recentMark !== null) return { entry: recent.entry, mark: recentMark };
+    if (recent !== null) return foundOf(recent);
     const row = this.#find.get(facts.channelId, serial);
-    return row === undefined ? null : { entry: entryOf(row, facts), mark: markOf(row) };
+    return row === undefined ? null : entryOf(row, facts);
   }
 
-  page(request: PageRequest): LogEntry[] {
+  page(request: PageRequest): FoundEntry[] {
     const { channelId, direction, limit } = request;
     if (direction === 'oldest-first') {
       const settled = this.#settled(request, limit);
       const recent = this.#recent.range(channelId, { ...request, limit: limit - settled.length });
-      return [...settled, ...recent.map(({ entry }) => entry)];
+      return [...settled, ...recent.map(foundOf)];
     }
-    const recent = this.#recent.range(channelId, request).map(({ entry }) => entry);
+    const recent = this.#recent.range(channelId, request).map(foundOf);
     return [...recent, ...this.#settled(request, limit - recent.length)];
   }
 
@@ -173,16 +180,16 @@ export class EntryTable {
   /** The oldest create at its place, to be seen or not. */
   firstSettled(channelId: number): number | null {
     const row = this.#markFrom.get(channelId, 0);
-    return row === undefined ? null : Number(row.serial);
+    return row === undefined ? null : Number(row[0]);
   }
 
   /** Creates at their place from `low` (inclusive) to `until` (exclusive). */
   sizes(channelId: number, low: number, until: number, limit: number): EntrySize[] {
-    return this.#sizes.all(channelId, low, until, limit).map((row) => ({
-      serial: Number(row.serial),
-      publishedAtMs: Number(row.published_at_ms),
-      isMessage: row.is_message === 1,
-      bytes: Number(row.bytes),
+    return this.#sizes.all(channelId, low, until, limit).map(([serial, publishedAtMs, isMessage, bytes]) => ({
+      serial: Number(serial),
+      publishedAtMs: Number(publishedAtMs),
+      isMessage: isMessage === 1,
+      bytes: Number(bytes),
     }));
   }
 
@@ -191,7 +198,7 @@ export class EntryTable {
     this.#remove.run(channelId, from, until);
   }
 
-  #settled(request: PageRequest, limit: number): LogEntry[] {
+  #settled(request: PageRequest, limit: number): FoundEntry[] {
     const { channelId, low, high, direction } = request;
     const firstRecent = this.#recent.firstSerial(channelId);
     if (limit <= 0 || high < low || (firstRecent !== null && low >= firstRecent)) return [];
@@ -200,37 +207,42 @@ export class EntryTable {
   }
 }
 
-function markOf(row: Row): EntryMark {
+function markOf([serial, publishedAtMs, bytesBefore, messagesBefore]: ArrayRow): EntryMark {
   return {
-    serial: Number(row.serial),
-    publishedAtMs: Number(row.published_at_ms),
-    bytesBefore: Number(row.bytes_before),
-    messagesBefore: Number(row.messages_before),
+    serial: Number(serial),
+    publishedAtMs: Number(publishedAtMs),
+    bytesBefore: Number(bytesBefore),
+    messagesBefore: Number(messagesBefore),
   };
 }
 
-function markOfRecent(row: EntryRow | null): EntryMark | null {
-  if (row === null) return null;
-  const { entry, bytesBefore, messagesBefore } = row;
+function markOfRecent({ entry, bytesBefore, messagesBefore }: EntryRow): EntryMark {
   return { serial: entry.serial, publishedAtMs: entry.publishedAtMs, bytesBefore, messagesBefore };
 }
 
-function entryOf(row: Row, { key, streamId, retention }: ChannelFacts): LogEntry {
-  const { message_id: messageId, message_serial: messageSerial, user_id: userId, tags, extras } = row;
-  const { creator_id: creatorId } = row;
-  return {
+function foundOf(row: EntryRow): FoundEntry {
+  return { entry: row.entry, mark: markOfRecent(row) };
+}
+
+/** Members are set one by one: spreads cost as much as the rest of a page. */
+function entryOf(row: ArrayRow, { key, streamId, retention }: ChannelFacts): FoundEntry {
+  const mark = markOf(row);
+  const [, , , , event, data, messageId, messageSerial, userId, tags, extras, creatorId] = row;
+  const { serial, publishedAtMs } = mark;
+  const entry: Mutable<LogEntry> = {
     key,
-    event: String(row.event),
-    data: String(row.data),
-    publishedAtMs: Number(row.published_at_ms),
-    ...(messageId === null ? {} : { messageId: String(messageId) }),
-    ...(messageSerial === null ? {} : { messageSerial: String(messageSerial) }),
-    ...(userId === null ? {} : { userId: String(userId) }),
-    ...(creatorId === null ? {} : { creatorId: String(creatorId) }),
-    ...(tags === null ? {} : { tags: String(tags) }),
-    ...(extras === null ? {} : { extras: String(extras) }),
+    event: String(event),
+    data: String(data),
+    publishedAtMs,
     retention,
     streamId,
-    serial: Number(row.serial),
+    serial,
   };
+  if (typeof messageId === 'string') entry.messageId = messageId;
+  if (typeof messageSerial === 'string') entry.messageSerial = messageSerial;
+  if (typeof userId === 'string') entry.userId = userId;
+  if (typeof creatorId === 'string') entry.creatorId = creatorId;
+  if (typeof tags === 'string') entry.tags = tags;
+  if (typeof extras === 'string') entry.extras = extras;
+  return { entry, mark };
 }

@@ -27,46 +27,22 @@ interface Hot extends Clocked {
 export class HotMessages implements Participant {
   /** As the transaction at work leaves them. */
   readonly #messages = new ClockCache<Hot>();
-  /** Changed in the transaction at work. */
-  #changed: Hot[] = [];
   #bytes = 0;
 
   get(channelId: number, historySerial: number): Message | null {
     return this.#messages.get(messageKey(channelId, historySerial))?.message ?? null;
   }
 
-  /** Remembers what the disk has. */
+  /** Leaves no mark of use. */
+  has(channelId: number, historySerial: number): boolean {
+    return this.#messages.peek(messageKey(channelId, historySerial)) !== undefined;
+  }
+
+  /** Remembers a message as the tables have it, or as the transaction at work leaves it. */
   remember(channelId: number, message: Message): void {
-    this.#set(channelId, message);
-  }
-
-  /** Inside a transaction: the message has a new version. */
-  change(channelId: number, message: Message): void {
-    this.#changed.push(this.#set(channelId, message));
-  }
-
-  forget(channelId: number, historySerial: number): void {
-    const hot = this.#messages.peek(messageKey(channelId, historySerial));
-    if (hot !== undefined) this.#delete(hot);
-  }
-
-  beforeCommit(): void {}
-
-  committed(): void {
-    this.#changed = [];
-  }
-
-  synced(): void {}
-
-  rolledBack(): void {
-    for (const hot of this.#changed) this.#delete(hot);
-    this.#changed = [];
-  }
-
-  #set(channelId: number, message: Message): Hot {
     const key = messageKey(channelId, message.create.serial);
     const bytes = sizeOf(message);
-    const known = this.#messages.get(key);
+    const known = this.#messages.peek(key);
     const hot = known ?? { key, message, bytes: 0, isUsed: false };
     this.#bytes += bytes - hot.bytes;
     hot.message = message;
@@ -76,14 +52,29 @@ export class HotMessages implements Participant {
     while (this.#messages.size > MAX_MESSAGES || this.#bytes > MAX_BYTES) {
       // Twice round the clock finds one, whatever was used.
       const gone = this.#messages.forgetOne(2 * this.#messages.size);
-      if (gone === undefined) break;
+      if (gone === undefined) return;
       this.#bytes -= gone.bytes;
     }
-    return hot;
+  }
+
+  forget(channelId: number, historySerial: number): void {
+    const hot = this.#messages.peek(messageKey(channelId, historySerial));
+    if (hot !== undefined) this.#delete(hot);
+  }
+
+  beforeCommit(): void {}
+
+  committed(): void {}
+
+  synced(): void {}
+
+  /** Some may have versions that are no more. */
+  rolledBack(): void {
+    this.#messages.clear();
+    this.#bytes = 0;
   }
 
   #delete(hot: Hot): void {
-    if (this.#messages.peek(hot.key) !== hot) return;
     this.#messages.delete(hot.key);
     this.#bytes -= hot.bytes;
   }

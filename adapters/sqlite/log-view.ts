@@ -9,7 +9,13 @@ import {
   serialWindow,
 } from '@sockudo/server/ports';
 import type { Channel, ChannelRecord } from './channel-table.ts';
-import type { ChannelFacts, EntryMark, EntryTable } from './entry-table.ts';
+import type { ChannelFacts, EntryMark, EntryTable, FoundEntry } from './entry-table.ts';
+
+type PageResult =
+  | Extract<ReadResult, { readonly kind: 'gap' }>
+  | (Omit<Extract<ReadResult, { readonly kind: 'page' }>, 'entries'> & {
+      readonly found: readonly FoundEntry[];
+    });
 
 export class LogView {
   readonly #entries: EntryTable;
@@ -64,21 +70,29 @@ export class LogView {
   }
 
   read(channel: Channel, range: ReadRange): ReadResult {
+    const page = this.page(channel, range);
+    if (page.kind === 'gap') return page;
+    const { found, ...rest } = page;
+    return { ...rest, entries: found.map(({ entry }) => entry) };
+  }
+
+  /** As `read`, with the places of the entries. */
+  page(channel: Channel, range: ReadRange): PageResult {
     const record = channel.visible;
     const head = positionOf(record);
     const floor = this.visibleFloor(channel);
     const isEmpty = floor > record.headSerial;
     const gap = continuityGap(range, head, isEmpty ? null : floor);
     if (gap !== null) return { kind: 'gap', reason: gap, state: this.state(channel) };
-    if (isEmpty || record.id === null) return { kind: 'page', entries: [], more: false, head };
+    if (isEmpty || record.id === null) return { kind: 'page', found: [], more: false, head };
     const { limit, direction } = range;
-    const entries = this.#entries.page({
+    const found = this.#entries.page({
       ...factsOf(channel, record, record.id),
       ...this.#window(record, range, floor),
       direction,
       limit: limit + 1,
     });
-    return { kind: 'page', entries: entries.slice(0, limit), more: entries.length > limit, head };
+    return { kind: 'page', found: found.slice(0, limit), more: found.length > limit, head };
   }
 
   /** Messages and bytes from `floor` up to `until` (exclusive). */

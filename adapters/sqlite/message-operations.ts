@@ -53,7 +53,7 @@ export class MutateOperation extends LogOperation<MutationResult> {
     const { channel, message, version } = this.#drawn;
     const standing = underRetention(this.#tables, channel, this.#draft.retention);
     recentVersions.add(standing.id, channel.key, { entry: version, bytes: sizeOf(version) });
-    hot.change(standing.id, { ...message, latest: version });
+    hot.remember(standing.id, { ...message, latest: version });
     channels.advance(channel, {
       ...standing,
       headSerial: version.serial,

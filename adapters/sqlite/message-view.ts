@@ -6,6 +6,7 @@ import {
   continuityGap,
   type HistoryRow,
   historySerialOf,
+  joinFragments,
   type LogEntry,
   type MessageLog,
   type MessageState,
@@ -25,9 +26,10 @@ import {
 } from '@sockudo/server/ports';
 import type { AnnotationTable } from './annotation-table.ts';
 import type { Channel, ChannelRecord } from './channel-table.ts';
-import type { EntryTable } from './entry-table.ts';
+import type { EntryTable, FoundEntry } from './entry-table.ts';
 import type { HotMessages, Message } from './hot-messages.ts';
 import { factsOf, type LogView } from './log-view.ts';
+import type { TextCache } from './text-cache.ts';
 import type { VersionTable } from './version-table.ts';
 
 export interface MessageViewOptions {
@@ -35,6 +37,7 @@ export interface MessageViewOptions {
   readonly versions: VersionTable;
   readonly annotations: AnnotationTable;
   readonly hot: HotMessages;
+  readonly texts: TextCache;
   readonly view: LogView;
   readonly now: () => number;
 }
@@ -107,11 +110,10 @@ export class MessageView {
 
   /** The history, each create with what it has become. */
   rows(channel: Channel, range: ReadRange): RowsResult {
-    const page = this.#options.view.read(channel, range);
+    const page = this.#options.view.page(channel, range);
     if (page.kind === 'gap') return page;
-    const { entries, ...rest } = page;
-    const latestOf = this.#latestOf(channel, entries);
-    return { ...rest, rows: entries.map((entry): HistoryRow => ({ entry, latest: latestOf(entry) })) };
+    const { found, ...rest } = page;
+    return { ...rest, rows: this.#rowsOf(channel.visible, found) };
   }
 
   /** A page of the number line. It has no hole, or else something is gone. */
@@ -200,23 +202,49 @@ export class MessageView {
 
   #whole(channelId: number, create: LogEntry, version: StoredVersion): string | null {
     try {
-      return this.#options.versions.whole(channelId, version, () => create.data);
+      return version.baseSerial === version.serial ? version.data : this.#joined(channelId, create, version);
     } catch (error) {
       throw new StoreUnavailable('the text of a message could not be read', { cause: error });
     }
   }
 
-  #latestOf(channel: Channel, entries: readonly LogEntry[]): (entry: LogEntry) => MessageState | null {
-    const { id, headSerial } = channel.visible;
-    const serials = entries.filter((entry) => entry.messageSerial !== undefined).map(({ serial }) => serial);
-    if (id === null || serials.length === 0) return () => null;
-    const { versions } = this.#options;
-    const changed = versions.changed(id, Math.min(...serials), Math.max(...serials));
-    return (create) => {
-      if (!changed.has(create.serial)) return null;
-      const latest = versions.latest(id, create.serial, headSerial);
-      return latest === null ? null : messageStateOf(create, latest, () => this.#whole(id, create, latest));
-    };
+  /** The text that an append leaves. */
+  #joined(channelId: number, create: LogEntry, { baseSerial, serial }: StoredVersion): string | null {
+    const { texts, versions } = this.#options;
+    const historySerial = create.serial;
+    const known = texts.find(channelId, historySerial, { baseSerial, serial });
+    if (known?.serial === serial) return known.text;
+    const base =
+      known?.text ??
+      (baseSerial === historySerial ? create.data : versions.dataOf(channelId, historySerial, baseSerial));
+    if (base === null) return null;
+    const fragments = versions.fragments(channelId, historySerial, known?.serial ?? baseSerial, serial);
+    const text = joinFragments(base, fragments);
+    texts.set(channelId, historySerial, { baseSerial, serial, text });
+    return text;
+  }
+
+  #rowsOf(record: ChannelRecord, found: readonly FoundEntry[]): HistoryRow[] {
+    const { id } = record;
+    const { hot, versions } = this.#options;
+    const unknown = found.filter(
+      ({ entry }) => entry.messageSerial !== undefined && id !== null && !hot.has(id, entry.serial),
+    );
+    const serials = unknown.map(({ entry }) => entry.serial);
+    const latest =
+      id === null || serials.length === 0
+        ? new Map<number, StoredVersion>()
+        : versions.latestOfEach(id, Math.min(...serials), Math.max(...serials));
+    return found.map(({ entry, mark }): HistoryRow => {
+      if (entry.messageSerial === undefined || id === null) return { entry, latest: null };
+      let newest = hot.get(id, entry.serial);
+      if (newest === null) {
+        newest = { create: entry, mark, latest: latest.get(entry.serial) ?? null };
+        hot.remember(id, newest);
+      }
+      const message = this.#asOf(newest, record, id);
+      return { entry, latest: message.latest === null ? null : this.stateOf(id, message) };
+    });
   }
 
   /** What is to be seen of the serials from `low` to `high`, in order. */
@@ -249,7 +277,7 @@ export class MessageView {
         if (messageAt(historySerial) !== null) changes.push(entry);
       }
     }
-    return [...creates, ...changes].sort((one, other) => one.serial - other.serial);
+    return [...creates.map(({ entry }) => entry), ...changes].sort((one, other) => one.serial - other.serial);
   }
 }
 

@@ -1,7 +1,8 @@
 // The versions of all messages, by message and serial. Of each channel the newest may still lie with the recent ones; readers
 // see one row of versions, up to the serial that they may see.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { joinFragments, type MutationAction, type StoredVersion } from '@sockudo/server/ports';
+import type { MutationAction, StoredVersion } from '@sockudo/server/ports';
+import { type ArrayRow, ArrayStatement, type Mutable } from './array-statement.ts';
 import type { RecentVersions, VersionRow } from './recent-versions.ts';
 
 export interface VersionsRequest {
@@ -15,22 +16,36 @@ export interface VersionsRequest {
   readonly from?: string;
 }
 
-type Row = Record<string, unknown>;
-
 const COLUMNS = `history_serial, serial, published_at_ms, action, version_serial, event, data, extras, user_id, description,
   metadata, base_serial, data_kind, data_bytes, append_count`;
 const OF_MESSAGE = 'FROM versions WHERE channel_id = ? AND history_serial = ?';
 
+/** Goes from one message to the next without passing over the versions between. */
+const LATEST_OF_EACH = `
+  WITH RECURSIVE message (changed) AS (
+    SELECT min(history_serial) FROM versions WHERE channel_id = $channel AND history_serial BETWEEN $low AND $high
+    UNION ALL
+    SELECT (
+      SELECT min(history_serial) FROM versions
+      WHERE channel_id = $channel AND history_serial > changed AND history_serial <= $high
+    ) FROM message WHERE changed IS NOT NULL
+  )
+  SELECT ${COLUMNS} FROM message CROSS JOIN versions
+  WHERE channel_id = $channel AND history_serial = changed AND serial = (
+    SELECT max(serial) FROM versions WHERE channel_id = $channel AND history_serial = changed
+  )`;
+
 export class VersionTable {
   readonly #recent: RecentVersions;
   readonly #insert: StatementSync;
-  readonly #latest: StatementSync;
-  readonly #data: StatementSync;
-  readonly #fragments: StatementSync;
-  readonly #ascending: StatementSync;
-  readonly #descending: StatementSync;
-  readonly #bySerial: StatementSync;
-  readonly #nextMessage: StatementSync;
+  readonly #latest: ArrayStatement;
+  readonly #latestOfEach: ArrayStatement;
+  readonly #data: ArrayStatement;
+  readonly #fragments: ArrayStatement;
+  readonly #ascending: ArrayStatement;
+  readonly #descending: ArrayStatement;
+  readonly #bySerial: ArrayStatement;
+  readonly #nextMessage: ArrayStatement;
   readonly #remove: StatementSync;
 
   constructor(connection: DatabaseSync, recent: RecentVersions) {
@@ -38,26 +53,33 @@ export class VersionTable {
     this.#insert = connection.prepare(
       'INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
-    this.#latest = connection.prepare(
+    this.#latest = new ArrayStatement(
+      connection,
       `SELECT ${COLUMNS} ${OF_MESSAGE} AND serial <= ? ORDER BY serial DESC LIMIT 1`,
     );
-    this.#data = connection.prepare(`SELECT data ${OF_MESSAGE} AND serial = ?`);
+    this.#latestOfEach = new ArrayStatement(connection, LATEST_OF_EACH);
+    this.#data = new ArrayStatement(connection, `SELECT data ${OF_MESSAGE} AND serial = ?`);
     // JSON texts of strings lose their quotes and are joined as they are.
-    this.#fragments = connection.prepare(
+    this.#fragments = new ArrayStatement(
+      connection,
       `SELECT group_concat(part, '') AS text FROM (
         SELECT substr(data, 2, length(data) - 2) AS part ${OF_MESSAGE} AND serial > ? AND serial <= ? ORDER BY serial
       )`,
     );
-    this.#ascending = connection.prepare(
+    this.#ascending = new ArrayStatement(
+      connection,
       `SELECT ${COLUMNS} ${OF_MESSAGE} AND serial <= ? AND version_serial > ? ORDER BY serial LIMIT ?`,
     );
-    this.#descending = connection.prepare(
+    this.#descending = new ArrayStatement(
+      connection,
       `SELECT ${COLUMNS} ${OF_MESSAGE} AND serial <= ? AND (? IS NULL OR version_serial < ?) ORDER BY serial DESC LIMIT ?`,
     );
-    this.#bySerial = connection.prepare(
+    this.#bySerial = new ArrayStatement(
+      connection,
       `SELECT ${COLUMNS} FROM versions WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`,
     );
-    this.#nextMessage = connection.prepare(
+    this.#nextMessage = new ArrayStatement(
+      connection,
       'SELECT history_serial FROM versions WHERE channel_id = ? AND history_serial > ? ORDER BY history_serial LIMIT 1',
     );
     this.#remove = connection.prepare(
@@ -98,21 +120,24 @@ export class VersionTable {
     return row === undefined ? null : versionOf(row);
   }
 
-  /** JSON text of the whole data as of a version. @param createData reads that of the create, null where it is gone */
-  whole(channelId: number, version: StoredVersion, createData: () => string | null): string | null {
-    const { baseSerial, historySerial, serial } = version;
-    if (baseSerial === serial) return version.data;
-    const base =
-      baseSerial === historySerial ? createData() : this.#dataOf(channelId, historySerial, baseSerial);
-    if (base === null) return null;
-    const recent = this.#recent
-      .ofMessage(channelId, historySerial)
-      .filter(({ entry }) => entry.serial > baseSerial && entry.serial <= serial)
+  /** JSON text of the whole data of an entry of the message; null: it has none, or is gone. */
+  dataOf(channelId: number, historySerial: number, serial: number): string | null {
+    const recent = this.#recent.find(channelId, serial);
+    if (recent !== null) return recent.entry.data;
+    const data = this.#data.get(channelId, historySerial, serial)?.[0];
+    return typeof data === 'string' ? data : null;
+  }
+
+  /** JSON texts of strings that, joined, are what was appended after a serial up to another. */
+  fragments(channelId: number, historySerial: number, after: number, until: number): string[] {
+    const recent = this.#recent.ofMessage(channelId, historySerial);
+    const fragments = recent
+      .slice(firstAfter(recent, after), firstAfter(recent, until))
       .map(({ entry }) => entry.data ?? '""');
-    const firstRecent = this.#recent.ofMessage(channelId, historySerial)[0]?.entry.serial;
-    if (firstRecent !== undefined && firstRecent <= baseSerial + 1) return joinFragments(base, recent);
-    const settled = this.#fragments.get(channelId, historySerial, baseSerial, serial)?.text;
-    return joinFragments(base, typeof settled === 'string' ? [`"${settled}"`, ...recent] : recent);
+    const firstRecent = recent[0]?.entry.serial ?? Number.POSITIVE_INFINITY;
+    if (firstRecent <= after + 1) return fragments;
+    const settled = this.#fragments.get(channelId, historySerial, after, until)?.[0];
+    return typeof settled === 'string' ? [`"${settled}"`, ...fragments] : fragments;
   }
 
   /** Versions of a message. */
@@ -145,18 +170,15 @@ export class VersionTable {
     return [...settled, ...recent.map(({ entry }) => entry)];
   }
 
-  /** Which of the creates from `low` to `high` have versions, by serial. */
-  changed(channelId: number, low: number, high: number): Set<number> {
-    const found = new Set<number>();
+  /** The newest versions of all messages whose creates lie from `low` to `high`, by serial of the create. */
+  latestOfEach(channelId: number, low: number, high: number): Map<number, StoredVersion> {
+    const rows = this.#latestOfEach.allNamed({ $channel: channelId, $low: low, $high: high });
+    const latest = new Map(rows.map(versionOf).map((version) => [version.historySerial, version]));
     for (const serial of this.#recent.messagesOf(channelId)) {
-      if (serial >= low && serial <= high) found.add(serial);
+      const newest = this.#recent.ofMessage(channelId, serial).at(-1);
+      if (newest !== undefined && serial >= low && serial <= high) latest.set(serial, newest.entry);
     }
-    for (let after = low - 1; ; ) {
-      const next = this.#nextMessage.get(channelId, after)?.history_serial;
-      if (typeof next !== 'number' || next > high) return found;
-      found.add(next);
-      after = next;
-    }
+    return latest;
   }
 
   /** True while versions of the channel wait to be moved to their place. */
@@ -166,12 +188,12 @@ export class VersionTable {
 
   /** Whether a message has versions at their place. */
   has(channelId: number, historySerial: number): boolean {
-    return this.#nextMessage.get(channelId, historySerial - 1)?.history_serial === historySerial;
+    return this.#nextMessage.get(channelId, historySerial - 1)?.[0] === historySerial;
   }
 
   /** The first message that has versions at their place. */
   firstMessage(channelId: number): number | null {
-    const serial = this.#nextMessage.get(channelId, -1)?.history_serial;
+    const serial = this.#nextMessage.get(channelId, -1)?.[0];
     return typeof serial === 'number' ? serial : null;
   }
 
@@ -180,14 +202,7 @@ export class VersionTable {
     return Number(this.#remove.run(channelId, historySerial, channelId, historySerial, limit).changes);
   }
 
-  #dataOf(channelId: number, historySerial: number, serial: number): string | null {
-    const recent = this.#recent.find(channelId, serial);
-    if (recent !== null) return recent.entry.data;
-    const data = this.#data.get(channelId, historySerial, serial)?.data;
-    return typeof data === 'string' ? data : null;
-  }
-
-  #settled({ channelId, historySerial, until, direction, from }: VersionsRequest, limit: number): Row[] {
+  #settled({ channelId, historySerial, until, direction, from }: VersionsRequest, limit: number): ArrayRow[] {
     if (direction === 'oldest-first') {
       return this.#ascending.all(channelId, historySerial, until, from ?? '', limit);
     }
@@ -196,30 +211,45 @@ export class VersionTable {
   }
 }
 
+/** Index of the first row with a later serial. */
+function firstAfter(rows: readonly VersionRow[], serial: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle]?.entry.serial ?? 0) <= serial) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function isBeyond(versionSerial: string, direction: VersionsRequest['direction'], from?: string): boolean {
   if (from === undefined) return true;
   return direction === 'oldest-first' ? versionSerial > from : versionSerial < from;
 }
 
-function versionOf(row: Row): StoredVersion {
-  const { event, data, extras, user_id: userId, description, metadata } = row;
-  return {
-    serial: Number(row.serial),
-    historySerial: Number(row.history_serial),
-    publishedAtMs: Number(row.published_at_ms),
+/** Members are set one by one: spreads cost as much as the rest of a page. */
+function versionOf(row: ArrayRow): StoredVersion {
+  const [historySerial, serial, publishedAtMs, action, versionSerial, event, data, ...rest] = row;
+  const [extras, userId, description, metadata, baseSerial, dataKind, dataBytes, appendCount] = rest;
+  const version: Mutable<StoredVersion> = {
+    serial: Number(serial),
+    historySerial: Number(historySerial),
+    publishedAtMs: Number(publishedAtMs),
     // CAST: the column holds what `insert` wrote.
-    action: row.action as MutationAction,
-    versionSerial: String(row.version_serial),
-    event: event === null ? null : String(event),
-    data: data === null ? null : String(data),
-    ...(extras === null ? {} : { extras: String(extras) }),
-    ...(userId === null ? {} : { userId: String(userId) }),
-    ...(description === null ? {} : { description: String(description) }),
-    ...(metadata === null ? {} : { metadata: String(metadata) }),
-    baseSerial: Number(row.base_serial),
+    action: action as MutationAction,
+    versionSerial: String(versionSerial),
+    event: typeof event === 'string' ? event : null,
+    data: typeof data === 'string' ? data : null,
+    baseSerial: Number(baseSerial),
     // CAST: the column holds what `insert` wrote.
-    dataKind: row.data_kind as StoredVersion['dataKind'],
-    dataBytes: Number(row.data_bytes),
-    appendCount: Number(row.append_count),
+    dataKind: dataKind as StoredVersion['dataKind'],
+    dataBytes: Number(dataBytes),
+    appendCount: Number(appendCount),
   };
+  if (typeof extras === 'string') version.extras = extras;
+  if (typeof userId === 'string') version.userId = userId;
+  if (typeof description === 'string') version.description = description;
+  if (typeof metadata === 'string') version.metadata = metadata;
+  return version;
 }
