@@ -78,11 +78,13 @@ export class AnnotationTable implements Participant {
        WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`,
     );
     this.#removeEvents = connection.prepare(
-      `DELETE FROM annotations WHERE channel_id = ? AND history_serial = ? AND annotation_serial IN (
-        SELECT annotation_serial ${OF_MESSAGE} ORDER BY annotation_serial LIMIT ?)`,
+      `DELETE FROM annotations WHERE channel_id = ? AND (history_serial, annotation_serial) IN (
+        SELECT history_serial, annotation_serial FROM annotations
+        WHERE channel_id = ? AND history_serial >= ? AND history_serial < ?
+        ORDER BY history_serial, annotation_serial LIMIT ?)`,
     );
     this.#removeProjections = connection.prepare(
-      'DELETE FROM projections WHERE channel_id = ? AND history_serial = ?',
+      'DELETE FROM projections WHERE channel_id = ? AND history_serial >= ? AND history_serial < ?',
     );
     this.#upsert = connection.prepare('INSERT OR REPLACE INTO projections VALUES (?, ?, ?, ?, ?)');
     this.#projection = connection.prepare(
@@ -93,7 +95,7 @@ export class AnnotationTable implements Participant {
        ORDER BY history_serial DESC, type`,
     );
     this.#nextMessage = connection.prepare(
-      'SELECT history_serial FROM annotations WHERE channel_id = ? ORDER BY history_serial LIMIT 1',
+      'SELECT history_serial FROM annotations WHERE channel_id = ? AND history_serial > ? ORDER BY history_serial LIMIT 1',
     );
   }
 
@@ -167,14 +169,27 @@ export class AnnotationTable implements Participant {
 
   /** The first message that has annotations. */
   firstMessage(channelId: number): number | null {
-    const serial = this.#nextMessage.get(channelId)?.history_serial;
-    return typeof serial === 'number' ? serial : null;
+    return this.#messageAfter(channelId, -1);
   }
 
-  /** Inside a transaction: removes at most `limit` events of a message, the last of them with the projections; how many. */
-  remove(channelId: number, historySerial: number, limit: number): number {
-    const { changes } = this.#removeEvents.run(channelId, historySerial, channelId, historySerial, limit);
-    if (changes < limit) this.#removeProjections.run(channelId, historySerial);
+  /** Which of the creates from `low` to `high` have annotations, by serial. */
+  messagesBetween(channelId: number, low: number, high: number): Set<number> {
+    const found = new Set<number>();
+    let next = this.#messageAfter(channelId, low - 1);
+    while (next !== null && next <= high) {
+      found.add(next);
+      next = this.#messageAfter(channelId, next);
+    }
+    return found;
+  }
+
+  /**
+   * Inside a transaction: removes at most `limit` events of creates `from` to before `until`; answers how many. If that is all of
+   * them, the projections go, too.
+   */
+  remove(channelId: number, from: number, until: number, limit: number): number {
+    const { changes } = this.#removeEvents.run(channelId, channelId, from, until, limit);
+    if (changes < limit) this.#removeProjections.run(channelId, from, until);
     return Number(changes);
   }
 
@@ -191,6 +206,11 @@ export class AnnotationTable implements Participant {
   rolledBack(): void {
     for (const key of this.#added) this.#before.delete(key);
     this.#added.clear();
+  }
+
+  #messageAfter(channelId: number, historySerial: number): number | null {
+    const serial = this.#nextMessage.get(channelId, historySerial)?.history_serial;
+    return typeof serial === 'number' ? serial : null;
   }
 
   #remember(place: Place): void {

@@ -28,6 +28,22 @@ export interface RemovalStep {
   readonly next: number | null;
 }
 
+/** Serials of creates: from the first to before the second. */
+interface Range {
+  readonly from: number;
+  readonly until: number;
+}
+
+interface Run extends Range {
+  until: number;
+  readonly entries: EntrySize[];
+  hasChanges: boolean;
+}
+
+const NOTHING = { messages: 0, bytes: 0 };
+
+type Verdict = 'gone' | 'gone-with-changes' | 'kept' | 'kept-with-all-later';
+
 export class RowRemoval {
   readonly #options: RowRemovalOptions;
 
@@ -67,91 +83,70 @@ export class RowRemoval {
   step(id: number, channel: Channel | null, from: number, limit: number): RemovalStep {
     const { entries } = this.#options;
     const { floor, purgedBelow } = this.#boundsOf(channel);
-    let left = limit - this.#removePurged(id, purgedBelow, limit);
-    const candidates = entries.sizes(id, from, floor, Math.max(left, 1));
-    const gone: EntrySize[] = [];
-    let next: number | null = left > 0 && candidates.length < left ? null : from;
-    for (const candidate of candidates) {
-      const { serial } = candidate;
+    // Also of creates that never came to their place.
+    let left = limit - this.#removeChanges(id, { from: 0, until: purgedBelow }, limit);
+    if (left <= 0) return { ...NOTHING, rows: limit, next: from };
+    const candidates = entries.sizes(id, from, floor, left);
+    const { runs, isLast } = runsOf(candidates, this.#judge(id, channel, candidates, purgedBelow));
+    const end = candidates.at(-1)?.serial ?? floor;
+    let next = isLast || candidates.length < left ? null : end + 1;
+    let { messages, bytes } = NOTHING;
+    for (const run of runs) {
+      if (run.hasChanges) left -= this.#removeChanges(id, run, left);
       if (left <= 0) {
-        next = serial;
+        next = run.from;
         break;
       }
-      left -= 1;
-      const verdict = channel === null ? 'gone' : this.#verdict(id, channel, candidate, purgedBelow);
-      if (verdict === 'kept-with-all-later') {
-        next = null;
-        break;
-      }
-      if (next !== null) next = serial + 1;
-      if (verdict === 'kept') continue;
-      left -= this.#removeChanges(id, serial, left + 1);
-      if (this.#hasChanges(id, serial)) {
-        next = serial;
-        break;
-      }
-      gone.push(candidate);
+      this.#removeEntries(id, channel, run);
+      messages += run.entries.length;
+      bytes += run.entries.reduce((sum, entry) => sum + entry.bytes, 0);
     }
-    this.#removeEntries(id, gone);
-    this.#raiseFloor(channel, gone);
-    const bytes = gone.reduce((sum, entry) => sum + entry.bytes, 0);
-    return { messages: gone.length, bytes, rows: limit - left, next };
+    return { messages, bytes, rows: limit - left + candidates.length, next };
   }
 
-  /** Versions and annotations whose create may never have come to its place. */
-  #removePurged(id: number, purgedBelow: number, limit: number): number {
-    const { versions, annotations } = this.#options;
-    let removed = 0;
-    for (const table of [versions, annotations]) {
-      while (removed < limit) {
-        const first = table.firstMessage(id);
-        if (first === null || first >= purgedBelow) break;
-        removed += table.remove(id, first, limit - removed);
-      }
-    }
-    return removed;
-  }
-
-  #verdict(
+  /** What is to become of creates; asks once for all of them. */
+  #judge(
     id: number,
-    { assigned }: Channel,
-    { serial, publishedAtMs, isMessage }: EntrySize,
+    channel: Channel | null,
+    candidates: readonly EntrySize[],
     purgedBelow: number,
-  ): 'gone' | 'kept' | 'kept-with-all-later' {
-    const { versions, recentVersions, now } = this.#options;
-    if (!isMessage || serial < purgedBelow) return 'gone';
+  ): (candidate: EntrySize) => Verdict {
+    const { versions, recentVersions, annotations, now } = this.#options;
+    const messages = candidates.filter(({ serial, isMessage }) => isMessage && serial >= purgedBelow);
+    const first = messages[0];
+    const last = messages.at(-1);
+    // What was purged has no changes left.
+    if (channel === null || first === undefined || last === undefined) return () => 'gone';
+    const { assigned } = channel;
     const sinceMs = Math.max(assigned.versionsSinceMs, versionsKeptFromMs(assigned.retention, now()));
-    // A plain entry behind a young message waits for that one: most channels have one kind only.
-    if (publishedAtMs >= sinceMs) return 'kept-with-all-later';
-    // Versions that are still to come to their place would come to nothing.
-    if (recentVersions.ofMessage(id, serial).length > 0) return 'kept';
-    const latest = versions.latest(id, serial, Number.MAX_SAFE_INTEGER);
-    return latest !== null && latest.publishedAtMs >= sinceMs ? 'kept' : 'gone';
+    const latest = versions.latestOfEach(id, first.serial, last.serial);
+    const annotated = annotations.messagesBetween(id, first.serial, last.serial);
+    return ({ serial, publishedAtMs, isMessage }) => {
+      if (!isMessage || serial < purgedBelow) return 'gone';
+      // A plain entry behind a young message waits for that one: most channels have one kind only.
+      if (publishedAtMs >= sinceMs) return 'kept-with-all-later';
+      // Versions that are still to come to their place would come to nothing.
+      if (recentVersions.ofMessage(id, serial).length > 0) return 'kept';
+      const newest = latest.get(serial);
+      if (newest !== undefined && newest.publishedAtMs >= sinceMs) return 'kept';
+      return newest !== undefined || annotated.has(serial) ? 'gone-with-changes' : 'gone';
+    };
   }
 
-  #removeChanges(id: number, serial: number, limit: number): number {
-    const { versions, annotations, hot } = this.#options;
-    hot.forget(id, serial);
-    const removed = versions.remove(id, serial, limit);
-    return removed + (removed < limit ? annotations.remove(id, serial, limit - removed) : 0);
-  }
-
-  #hasChanges(id: number, serial: number): boolean {
+  /** Removes versions, annotations and projections of some messages, `limit` rows at most; fewer: all of them are gone. */
+  #removeChanges(id: number, { from, until }: Range, limit: number): number {
     const { versions, annotations } = this.#options;
-    return versions.has(id, serial) || annotations.newestSerial(id, serial) !== null;
+    const removed = versions.remove(id, from, until, limit);
+    return removed < limit ? removed + annotations.remove(id, from, until, limit - removed) : removed;
   }
 
-  /** Removes creates in runs of those that follow each other. */
-  #removeEntries(id: number, gone: readonly EntrySize[]): void {
-    const { entries } = this.#options;
-    for (const { serial } of gone) entries.remove(id, serial, serial + 1);
-  }
-
-  /** What lies below a removed create must not come back, whatever the clock does. */
-  #raiseFloor(channel: Channel | null, gone: readonly EntrySize[]): void {
-    const last = gone.at(-1);
-    if (channel === null || last === undefined || channel.assigned.oldestSerial > last.serial) return;
-    this.#options.channels.assign(channel, { ...channel.assigned, oldestSerial: last.serial + 1 });
+  #removeEntries(id: number, channel: Channel | null, { from, until, entries }: Run): void {
+    const { channels, hot } = this.#options;
+    for (const { serial, isMessage } of entries) if (isMessage) hot.forget(id, serial);
+    this.#options.entries.remove(id, from, until);
+    // What lies below a removed create must not come back, whatever the clock does.
+    if (channel === null || channel.assigned.oldestSerial >= until) return;
+    channels.assign(channel, { ...channel.assigned, oldestSerial: until });
   }
 
   #boundsOf(channel: Channel | null): { floor: number; purgedBelow: number } {
@@ -159,4 +154,29 @@ export class RowRemoval {
     const floor = Math.max(this.#options.view.visibleFloor(channel), channel.assigned.oldestSerial);
     return { floor, purgedBelow: channel.assigned.purgedBelow };
   }
+}
+
+/** Puts creates together that go and have none between them that is kept. `isLast`: all later ones are kept. */
+function runsOf(
+  candidates: readonly EntrySize[],
+  verdictOf: (candidate: EntrySize) => Verdict,
+): { readonly runs: readonly Run[]; readonly isLast: boolean } {
+  const runs: Run[] = [];
+  let run: Run | null = null;
+  for (const candidate of candidates) {
+    const verdict = verdictOf(candidate);
+    if (verdict === 'kept-with-all-later') return { runs, isLast: true };
+    if (verdict === 'kept') {
+      run = null;
+      continue;
+    }
+    if (run === null) {
+      run = { from: candidate.serial, until: 0, entries: [], hasChanges: false };
+      runs.push(run);
+    }
+    run.until = candidate.serial + 1;
+    run.entries.push(candidate);
+    run.hasChanges ||= verdict === 'gone-with-changes';
+  }
+  return { runs, isLast: false };
 }

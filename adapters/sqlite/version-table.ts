@@ -83,8 +83,9 @@ export class VersionTable {
       'SELECT history_serial FROM versions WHERE channel_id = ? AND history_serial > ? ORDER BY history_serial LIMIT 1',
     );
     this.#remove = connection.prepare(
-      `DELETE FROM versions WHERE channel_id = ? AND history_serial = ? AND serial IN (
-        SELECT serial ${OF_MESSAGE} ORDER BY serial LIMIT ?)`,
+      `DELETE FROM versions WHERE channel_id = ? AND (history_serial, serial) IN (
+        SELECT history_serial, serial FROM versions WHERE channel_id = ? AND history_serial >= ? AND history_serial < ?
+        ORDER BY history_serial, serial LIMIT ?)`,
     );
   }
 
@@ -186,20 +187,15 @@ export class VersionTable {
     return this.#recent.firstSerial(channelId) !== null;
   }
 
-  /** Whether a message has versions at their place. */
-  has(channelId: number, historySerial: number): boolean {
-    return this.#nextMessage.get(channelId, historySerial - 1)?.[0] === historySerial;
-  }
-
   /** The first message that has versions at their place. */
   firstMessage(channelId: number): number | null {
     const serial = this.#nextMessage.get(channelId, -1)?.[0];
     return typeof serial === 'number' ? serial : null;
   }
 
-  /** Inside a transaction: removes at most `limit` versions of a message that are at their place; answers how many. */
-  remove(channelId: number, historySerial: number, limit: number): number {
-    return Number(this.#remove.run(channelId, historySerial, channelId, historySerial, limit).changes);
+  /** Inside a transaction: removes at most `limit` versions of creates `from` to before `until`; answers how many. */
+  remove(channelId: number, from: number, until: number, limit: number): number {
+    return Number(this.#remove.run(channelId, channelId, from, until, limit).changes);
   }
 
   #settled({ channelId, historySerial, until, direction, from }: VersionsRequest, limit: number): ArrayRow[] {
