@@ -44,7 +44,11 @@ export async function startOneServer(): Promise<ConformanceServers> {
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {
     const options = { port: 0, store: 'sqlite', databasePath: join(folder, 'sockudo.db') } as const;
-    const loaded = loadSettings({ config: conformanceConfig(await suiteSettings(), options), env: {}, cwd: folder });
+    const loaded = loadSettings({
+      config: conformanceConfig(await suiteSettings(), options),
+      env: {},
+      cwd: folder,
+    });
     if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
     const logger = pino({ level: process.env.SOCKUDO_LOG ?? 'error' }, pino.destination(2));
     const server = await startServer(loaded.settings, { logger });

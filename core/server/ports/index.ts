@@ -1,6 +1,5 @@
 export { historySerialOf } from '@sockudo/protocol';
 export type { Bus, BusCounts, BusListener, BusState } from './bus.ts';
-export type { Bus, BusCounts, BusListener, BusState } from './bus.ts';
 export type { Cache, CachedValue } from './cache.ts';
 export {
   type ChannelKey,
@@ -60,7 +59,6 @@ export {
   versionEntryOf,
   versionsKeptFromMs,
 } from './message-rules.ts';
-export type { NodeWatch, NodeWatchListener } from './node-watch.ts';
 export type { NodeWatch, NodeWatchListener } from './node-watch.ts';
 export type { Occupancy } from './occupancy.ts';
 export type { JoinRequest, JoinResult, Member, Presence } from './presence.ts';
