@@ -2,17 +2,22 @@
 // a sync, and how long a commit takes. CPU comes from the process's own accounts, so other work on the machine doesn't count.
 //
 //   node bench/channel-log.ts [--driver none|memory|sqlite] [--seconds N] [--rate N] [--channels N] [--bytes N] [--receipts]
+//     [--appends] [--active N] [--length N]
 //
 // 'none' is a log that does nothing: what the measuring itself costs, to be taken off the others.
 // Runs each driver open loop at --rate (arrivals don't wait for answers, latency counts from the planned arrival), then closed
 // loop with 1, 8 and 64 publishers that each wait for their commit.
+// --appends: each channel has one message, --active of them (default all) have --length appends, and are appended to in turn.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createChannelLog } from '@sockudo/sqlite';
+import { createVersionSerials } from '../core/protocol/index.ts';
 import { createMemoryChannelLog } from '../core/server/memory/channel-log.ts';
-import type { ChannelLog, Commit } from '../core/server/ports/channel-log.ts';
+import type { Commit } from '../core/server/ports/channel-log.ts';
+import type { DurableLog } from '../core/server/ports/index.ts';
+import type { MutationDraft } from '../core/server/ports/message-log.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,11 +27,18 @@ const { values: options } = parseArgs({
     channels: { type: 'string', default: '100' },
     bytes: { type: 'string', default: '256' },
     receipts: { type: 'boolean', default: false },
+    appends: { type: 'boolean', default: false },
+    active: { type: 'string' },
+    length: { type: 'string', default: '10' },
     folder: { type: 'string', default: tmpdir() },
   },
 });
 const durationMs = Number(options.seconds) * 1000;
 const data = JSON.stringify('x'.repeat(Number(options.bytes) - 2));
+const retention = { ageMs: 86_400_000, messages: 1000 };
+const serials = createVersionSerials('bench', Date.now);
+/** Message serials of the channels that are appended to. */
+const active: string[] = [];
 let drafted = 0;
 
 interface Run {
@@ -38,6 +50,7 @@ interface Run {
 for (const driver of options.driver === undefined ? ['none', 'memory', 'sqlite'] : [options.driver]) {
   const folder = await mkdtemp(join(options.folder, 'sockudo-bench-'));
   const log = await openLog(driver, join(folder, 'log.db'));
+  if (options.appends) await createMessages(log);
   await openLoop(log, 1000);
   await report(driver, `open loop ${options.rate}/s`, log, () => openLoop(log, durationMs));
   for (const publishers of [1, 8, 64]) {
@@ -47,36 +60,88 @@ for (const driver of options.driver === undefined ? ['none', 'memory', 'sqlite']
   await rm(folder, { recursive: true });
 }
 
-async function openLog(driver: string, path: string): Promise<ChannelLog> {
+async function openLog(driver: string, path: string): Promise<DurableLog> {
   if (driver === 'sqlite') return createChannelLog({ path });
   const log = createMemoryChannelLog();
-  if (driver === 'none') log.commit = async () => ({ kind: 'committed', entries: [] });
+  if (driver === 'none') {
+    log.commit = async () => ({ kind: 'committed', entries: [] });
+    log.mutate = async () => ({ kind: 'unknown-message' });
+  }
   return log;
 }
 
-function nextCommit(): Commit {
-  drafted += 1;
-  const channel = `channel-${drafted % Number(options.channels)}`;
-  const nowMs = Date.now();
-  const entry = {
-    key: { appId: 'app', channel },
-    event: 'bench-event',
-    data,
-    publishedAtMs: nowMs,
-    messageId: `message-${drafted}`,
-    retention: { ageMs: 86_400_000, messages: 1000 },
+async function createMessages(log: DurableLog): Promise<void> {
+  const channels = Number(options.channels);
+  const versionSerial = (historySerial: number): string => serials.next(historySerial);
+  active.length = 0;
+  for (let first = 0; first < channels; first += 500) {
+    const entries = Array.from({ length: Math.min(500, channels - first) }, (_, index) => ({
+      ...{ key: keyOf(first + index), event: 'bench-event', data: '""', publishedAtMs: Date.now() },
+      ...{ retention, versionSerial },
+    }));
+    const result = await log.commit({ entries, receipts: [] });
+    if (result.kind !== 'committed') throw new Error(result.kind);
+    active.push(...result.entries.map((entry) => entry.messageSerial ?? ''));
+  }
+  active.length = Math.min(active.length, Number(options.active ?? channels));
+  for (let round = 0; round < Number(options.length); round += 1) {
+    for (let first = 0; first < active.length; first += 500) {
+      const count = Math.min(500, active.length - first);
+      await Promise.all(Array.from({ length: count }, (_, index) => log.mutate(appendTo(first + index))));
+    }
+  }
+}
+
+function keyOf(index: number): MutationDraft['key'] {
+  return { appId: 'app', channel: `channel-${index}` };
+}
+
+function appendTo(index: number): MutationDraft {
+  return {
+    key: keyOf(index),
+    messageSerial: active[index] ?? '',
+    publishedAtMs: Date.now(),
+    retention,
+    apply: ({ event, extras }) => ({
+      ...{ action: 'append', data, event },
+      ...(extras !== undefined && { extras }),
+    }),
+    versionSerial: (historySerial, current) => serials.next(historySerial, current),
+    ...(options.receipts && { receipt: receiptOf(Date.now()) }),
   };
-  const receipt = {
+}
+
+function receiptOf(nowMs: number) {
+  return {
     scope: 'app',
     key: crypto.randomUUID(),
     expiresAtMs: nowMs + 120_000,
     answer: () => '{"ok":true}',
   };
-  return { entries: [entry], receipts: options.receipts ? [receipt] : [] };
+}
+
+function send(log: DurableLog): Promise<unknown> {
+  if (!options.appends) return log.commit(nextCommit());
+  drafted += 1;
+  return log.mutate(appendTo(drafted % active.length));
+}
+
+function nextCommit(): Commit {
+  drafted += 1;
+  const nowMs = Date.now();
+  const entry = {
+    key: keyOf(drafted % Number(options.channels)),
+    event: 'bench-event',
+    data,
+    publishedAtMs: nowMs,
+    messageId: `message-${drafted}`,
+    retention,
+  };
+  return { entries: [entry], receipts: options.receipts ? [receiptOf(nowMs)] : [] };
 }
 
 /** Arrivals are planned in steps of a millisecond, whatever became of the ones before. */
-async function openLoop(log: ChannelLog, forMs: number): Promise<Run> {
+async function openLoop(log: DurableLog, forMs: number): Promise<Run> {
   const latencies: number[] = [];
   const pending: Promise<unknown>[] = [];
   const start = performance.now();
@@ -87,7 +152,7 @@ async function openLoop(log: ChannelLog, forMs: number): Promise<Run> {
       const due = Math.floor((elapsedMs * Number(options.rate)) / 1000);
       for (; sent < due; sent += 1) {
         const plannedMs = start + (sent * 1000) / Number(options.rate);
-        pending.push(log.commit(nextCommit()).then(() => latencies.push(performance.now() - plannedMs)));
+        pending.push(send(log).then(() => latencies.push(performance.now() - plannedMs)));
       }
       if (elapsedMs < forMs) return;
       clearInterval(timer);
@@ -98,12 +163,12 @@ async function openLoop(log: ChannelLog, forMs: number): Promise<Run> {
   return { entries: sent, latencies: latencies.sort((one, other) => one - other) };
 }
 
-async function closedLoop(log: ChannelLog, publishers: number): Promise<Run> {
+async function closedLoop(log: DurableLog, publishers: number): Promise<Run> {
   const latencies: number[] = [];
   const end = performance.now() + durationMs;
   const publish = async (): Promise<void> => {
     for (let now = performance.now(); now < end; ) {
-      await log.commit(nextCommit());
+      await send(log);
       const done = performance.now();
       latencies.push(done - now);
       now = done;
@@ -118,7 +183,7 @@ async function closedLoop(log: ChannelLog, publishers: number): Promise<Run> {
 async function report(
   driver: string,
   title: string,
-  log: ChannelLog,
+  log: DurableLog,
   measure: () => Promise<Run>,
 ): Promise<void> {
   const counts = 'counts' in log ? (log as Awaited<ReturnType<typeof createChannelLog>>).counts : null; // CAST: only SQLite has it
