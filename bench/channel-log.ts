@@ -76,8 +76,12 @@ async function createMessages(log: DurableLog): Promise<void> {
   active.length = 0;
   for (let first = 0; first < channels; first += 500) {
     const entries = Array.from({ length: Math.min(500, channels - first) }, (_, index) => ({
-      ...{ key: keyOf(first + index), event: 'bench-event', data: '""', publishedAtMs: Date.now() },
-      ...{ retention, versionSerial },
+      key: keyOf(first + index),
+      event: 'bench-event',
+      data: '""',
+      publishedAtMs: Date.now(),
+      retention,
+      versionSerial,
     }));
     const result = await log.commit({ entries, receipts: [] });
     if (result.kind !== 'committed') throw new Error(result.kind);
@@ -102,10 +106,7 @@ function appendTo(index: number): MutationDraft {
     messageSerial: active[index] ?? '',
     publishedAtMs: Date.now(),
     retention,
-    apply: ({ event, extras }) => ({
-      ...{ action: 'append', data, event },
-      ...(extras !== undefined && { extras }),
-    }),
+    apply: ({ event }) => ({ action: 'append', data, event }),
     versionSerial: (historySerial, current) => serials.next(historySerial, current),
     ...(options.receipts && { receipt: receiptOf(Date.now()) }),
   };

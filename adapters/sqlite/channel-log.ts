@@ -1,5 +1,5 @@
-// The ChannelLog port on a SQLite file: `commit` resolves when the entries are on the disk. Puts together the tables, the view
-// of readers, the operations of writers and the background sweep; see docs/storage.md for the whole design.
+// The DurableLog port on a SQLite file: `commit`, `mutate` and `annotate` resolve when what they store is on the disk. Hands each
+// call to the views of readers, the operations of writers or the background sweep; see docs/storage.md for the whole design.
 import {
   type AnnotationDraft,
   type AnnotationRecord,
@@ -23,12 +23,9 @@ import {
   type StreamState,
   type VersionsRange,
 } from '@sockudo/server/ports';
-import { AnnotationTable } from './annotation-table.ts';
-import { type Channel, ChannelTable } from './channel-table.ts';
+import type { Channel } from './channel-table.ts';
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
-import { EntrySettler } from './entry-settler.ts';
-import { EntryTable } from './entry-table.ts';
-import { HotMessages } from './hot-messages.ts';
+import { assembleLog } from './log-assembly.ts';
 import {
   AppendOperation,
   BarrierOperation,
@@ -38,16 +35,8 @@ import {
   PurgeOperation,
   ResetOperation,
 } from './log-operations.ts';
-import { LogView } from './log-view.ts';
 import { AnnotateOperation, MutateOperation } from './message-operations.ts';
-import { MessageView } from './message-view.ts';
-import { ReceiptTable } from './receipt-table.ts';
-import { RecentEntries } from './recent-entries.ts';
-import { RecentVersions } from './recent-versions.ts';
-import { type Removed, RetentionSweep } from './retention-sweep.ts';
-import { RowRemoval } from './row-removal.ts';
-import { TextCache } from './text-cache.ts';
-import { VersionTable } from './version-table.ts';
+import type { Removed, RetentionSweep } from './retention-sweep.ts';
 
 export interface SqliteChannelLogOptions extends DatabaseOptions {
   /** Milliseconds since the epoch; default `Date.now`. */
@@ -99,31 +88,16 @@ class SqliteLog implements SqliteChannelLog {
   #closing: Promise<void> | null = null;
 
   constructor(database: Database, options: SqliteChannelLogOptions) {
-    const { connection, writer } = database;
-    const now = options.now ?? Date.now;
-    const channels = new ChannelTable(connection, options.maxCachedChannels ?? 20_000);
-    const recent = new RecentEntries(connection, options.maxRecentEntries ?? 8192);
-    const recentVersions = new RecentVersions(connection, options.maxRecentEntries ?? 32_768);
-    const entries = new EntryTable(connection, recent);
-    const versions = new VersionTable(connection, recentVersions);
-    const annotations = new AnnotationTable(connection);
-    const receipts = new ReceiptTable(connection);
-    const hot = new HotMessages();
-    const texts = new TextCache();
-    const view = new LogView(entries, now);
-    const messages = new MessageView({ entries, versions, annotations, hot, texts, view, now });
-    const settler = new EntrySettler({ channels, entries, recent, versions, recentVersions, view });
-    const removal = new RowRemoval({
-      ...{ channels, entries, versions, recentVersions, annotations, hot, view, now },
-    });
     this.#database = database;
-    this.#sweep = new RetentionSweep({ connection, channels, receipts, removal, settler, writer, now });
-    const markSurplus = (channelId: number): void => this.#sweep.markSurplus(channelId);
-    this.#tables = {
-      ...{ channels, recent, recentVersions, annotations, hot, receipts, view, messages, now, markSurplus },
-    };
-    const participants = [settler, recent, recentVersions, annotations, hot, texts, channels];
-    const leaves = participants.map((participant) => writer.join(participant));
+    const { tables, sweep, participants } = assembleLog(database, {
+      now: options.now ?? Date.now,
+      maxCachedChannels: options.maxCachedChannels ?? 20_000,
+      maxRecentEntries: options.maxRecentEntries ?? 8192,
+      maxRecentVersions: options.maxRecentEntries ?? 32_768,
+    });
+    this.#tables = tables;
+    this.#sweep = sweep;
+    const leaves = participants.map((participant) => database.writer.join(participant));
     this.#leave = () => {
       for (const leave of leaves) leave();
     };

@@ -120,7 +120,12 @@ export function versionsContract(open: OpenDurableLog): void {
         await change(context, message);
         await change(context, message, { action: 'delete', data: null, event: null });
         expect(plainState(await look())).toMatchObject({
-          ...{ action: 'delete', event: null, dataKind: 'none', dataBytes: 0, data: null, appendCount: 1 },
+          action: 'delete',
+          event: null,
+          dataKind: 'none',
+          dataBytes: 0,
+          data: null,
+          appendCount: 1,
         });
         await change(context, message, { action: 'update', data: '[1]', event: 'back' });
         expect(plainState(await look())).toMatchObject({ event: 'back', dataKind: 'other', data: '[1]' });
