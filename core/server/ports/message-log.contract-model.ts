@@ -62,6 +62,7 @@ const RETENTIONS: readonly Retention[] = [
   { ageMs: 50 },
   { messages: 2, ageMs: 50 },
   { messages: 2, versionsAgeMs: 60 },
+  { messages: 1, versionsAgeMs: Number.MAX_SAFE_INTEGER },
   { ageMs: 60, versionsAgeMs: 20 },
   { bytes: 250, ageMs: 200 },
 ];
