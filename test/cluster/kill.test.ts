@@ -16,6 +16,7 @@ import { dataOf, WireClient, type WireFrame } from '../support/wire-client.ts';
 
 const PUBLISHERS = 6;
 const MESSAGES_EACH = 60;
+const TOTAL = PUBLISHERS * MESSAGES_EACH;
 const ROUNDS = 3;
 
 let stores: SharedStores;
@@ -25,7 +26,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sockudo-kill-'));
   stores = await startSharedStores();
-  living = await startServerProcess(folder, durableNodeConfig(stores));
+  living = await startServerProcess(folder, nodeConfig());
 });
 
 afterAll(async () => {
@@ -34,9 +35,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** However long a client takes to come back: what it missed is no more than what may be replayed. */
+function nodeConfig(): Record<string, unknown> {
+  const recovery = { enabled: true, max_buffer_size: TOTAL + 1 };
+  return { ...durableNodeConfig(stores), connection_recovery: recovery };
+}
+
 async function withDoomedNode(use: (doomed: ServerProcess) => Promise<void>): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'sockudo-doomed-'));
-  const doomed = await startServerProcess(home, durableNodeConfig(stores));
+  const doomed = await startServerProcess(home, nodeConfig());
   try {
     await use(doomed);
   } finally {
@@ -116,7 +123,6 @@ async function history(channel: string): Promise<Acknowledged[]> {
 }
 
 const endOf = (channel: string): string => `${channel} end`;
-const TOTAL = PUBLISHERS * MESSAGES_EACH;
 const bySerial = (a: Acknowledged, b: Acknowledged): number => a.serial - b.serial;
 const messageOf = ({ serial, data }: WireFrame): Acknowledged => ({
   serial: serial ?? 0,
@@ -177,7 +183,10 @@ describe('a node that is killed in the middle of publishes', () => {
       });
       const heard: string[] = [];
       const subscription = client.subscribe(channel);
-      const ended = new Promise<void>((resolve) => {
+      const ended = new Promise<void>((resolve, reject) => {
+        subscription.bind('sockudo:resume_failed', (failure: unknown) =>
+          reject(new Error(JSON.stringify(failure))),
+        );
         subscription.bind('tick', (data: unknown) => {
           heard.push(String(data));
           if (data === endOf(channel)) resolve();
