@@ -247,7 +247,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   #ended(end: LinkEnd): void {
     this.#link = undefined;
-    this.#options.fallback?.ended();
+    this.#options.fallback?.ended(this.#options.runtime.isOffline());
     this.#options.logger.debug(`closed with ${end.code} ${end.reason}`);
     const byCode = end.isSilent ? 'lost-retry-now' : closeAction(end.code);
     const action = this.#options.reviewEnd?.(end, byCode) ?? byCode;

@@ -1,23 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { FAILURES_BEFORE_EVENTS, Fallback } from './event-source-fallback.ts';
 import { EventPositions } from './event-source-positions.ts';
-import { FakeSocket } from './testing/fake-runtime.ts';
+import { Sockudo } from './sockudo.ts';
+import { FakeRuntime, FakeSocket, settled } from './testing/fake-runtime.ts';
 
 class Preferred extends FakeSocket {}
 class Events extends FakeSocket {}
 
-const attempt = (fallback: Fallback, isEstablished: boolean) => {
+const attempt = (fallback: Fallback, end: string) => {
   const picked = fallback.pick(Preferred) === Events ? 'sse' : 'ws';
   expect(fallback.current).toBe(picked);
-  if (isEstablished) fallback.established();
-  fallback.ended();
+  if (end === 'e') fallback.established();
+  fallback.ended(end === 'o');
   return picked;
 };
 
-/** What is used by attempts that end as the letters say: `f`ailed, `e`stablished and lost. */
+/** What is used by attempts that end as the letters say: `f`ailed, failed while `o`ffline, `e`stablished and lost. */
 const transports = (ends: string) => {
   const fallback = new Fallback(Events);
-  return [...ends].map((end) => attempt(fallback, end === 'e'));
+  return [...ends].map((end) => attempt(fallback, end));
 };
 
 describe('Fallback', () => {
@@ -34,6 +35,34 @@ describe('Fallback', () => {
 
   it('goes back to WebSocket after events that did not', () => {
     expect(transports('fffffff')).toEqual(['ws', 'ws', 'ws', 'sse', 'ws', 'ws', 'ws']);
+  });
+});
+
+describe('failures without a network', () => {
+  it('say nothing about either transport', () => {
+    expect(transports('oooof')).toEqual(['ws', 'ws', 'ws', 'ws', 'ws']);
+    expect(transports('fofoff')).toEqual(['ws', 'ws', 'ws', 'ws', 'ws', 'sse']);
+    expect(transports('fffoef')).toEqual(['ws', 'ws', 'ws', 'sse', 'sse', 'ws']);
+  });
+
+  /** Whether the attempt after three failed ones reads events. */
+  const readsEventsAfterFailures = async (isNetworkGone: boolean) => {
+    const runtime = new FakeRuntime();
+    runtime.isNetworkGone = isNetworkGone;
+    const options = { wsHost: 'localhost', forceTLS: false, protocolVersion: 2 as const };
+    const { connection } = new Sockudo('app-key', options, runtime);
+    for (let failed = 0; failed < FAILURES_BEFORE_EVENTS; failed++) {
+      runtime.socket.drop(1006);
+      runtime.advance(30_000);
+      await settled();
+    }
+    expect(connection.state).toBe('unavailable');
+    return runtime.requests.some(({ url }) => url.endsWith('/events/ticket'));
+  };
+
+  it('are those that happen while the runtime says so', async () => {
+    expect(await readsEventsAfterFailures(false)).toBe(true);
+    expect(await readsEventsAfterFailures(true)).toBe(false);
   });
 });
 

@@ -36,8 +36,12 @@ export class Fallback {
     if (this.#current === 'ws') this.#failures = 0;
   }
 
-  /** After events, WebSocket gets another chance: one where they worked, all where they did not. */
-  ended(): void {
+  /**
+   * After events, WebSocket gets another chance: one where they worked, all where they did not. An attempt that failed without
+   * a network says nothing about either transport.
+   */
+  ended(isOffline: boolean): void {
+    if (isOffline && !this.#isEstablished) return;
     if (this.#current === 'ws') this.#failures = this.#isEstablished ? 0 : this.#failures + 1;
     else this.#failures = this.#isEstablished ? FAILURES_BEFORE_EVENTS - 1 : 0;
   }

@@ -52,6 +52,20 @@ describe('wake notices', () => {
   });
 });
 
+describe('isOffline', () => {
+  it('is what the browser says; where it says nothing there is a network', () => {
+    for (const [navigator, expected] of [
+      [{ onLine: false }, true],
+      [{ onLine: true }, false],
+      [{}, false],
+      [undefined, false],
+    ] as const) {
+      vi.stubGlobal('navigator', navigator);
+      expect(defaultRuntime.isOffline()).toBe(expected);
+    }
+  });
+});
+
 describe('hide notices', () => {
   it('come when the page is hidden and when it goes away', () => {
     const { window, document } = page();

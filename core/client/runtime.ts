@@ -50,6 +50,8 @@ export interface Runtime {
   clearTimer(timer: TimerHandle): void;
   /** True on pages and workers loaded over https: those may only open wss. */
   isSecurePage(): boolean;
+  /** True where the browser believes that it has no network; it may be wrong (VPN, localhost). False where nobody knows (Node). */
+  isOffline(): boolean;
   /** Starts watching; the answer stops it. Does nothing where such notices do not exist (Node). */
   watchWake(listeners: WakeListeners): () => void;
   /** Calls when the page is hidden or goes away, which may be the last that it does; the answer stops it. Nothing in Node. */
@@ -66,6 +68,7 @@ export interface Runtime {
 interface Scope {
   WebSocket?: WebSocketConstructor;
   location?: { protocol?: string };
+  navigator?: { onLine?: boolean };
   document?: EventTarget & { visibilityState?: string };
   sessionStorage?: TextStorage;
   addEventListener?: EventTarget['addEventListener'];
@@ -124,6 +127,7 @@ export const defaultRuntime: Runtime = {
   // CAST: the handle came from setTimer above.
   clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   isSecurePage: () => scope.location?.protocol === 'https:',
+  isOffline: () => scope.navigator?.onLine === false,
   watchWake,
   watchHide,
   get sessionStorage() {

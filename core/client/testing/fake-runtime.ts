@@ -78,6 +78,8 @@ export class FakeRuntime implements Runtime {
   /** What `random` gives: by default the middle, so that jitter halves every delay. */
   chance = 0.5;
   isSecure = false;
+  /** What the browser believes of the network. */
+  isNetworkGone = false;
   WebSocket: WebSocketConstructor | undefined;
 
   #nowMs = 1_770_000_000_000;
@@ -153,6 +155,10 @@ export class FakeRuntime implements Runtime {
 
   isSecurePage(): boolean {
     return this.isSecure;
+  }
+
+  isOffline(): boolean {
+    return this.isNetworkGone;
   }
 
   watchWake(listeners: WakeListeners): () => void {
