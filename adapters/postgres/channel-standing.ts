@@ -83,13 +83,3 @@ export class ChannelStanding {
 
 /** The length in front keeps any two keys apart. */
 export const channelName = ({ appId, channel }: ChannelKey): string => `${appId.length}:${appId}${channel}`;
-
-export function isSameRetention(one: Retention, other: Retention): boolean {
-  return (
-    one === other ||
-    (one.ageMs === other.ageMs &&
-      one.messages === other.messages &&
-      one.bytes === other.bytes &&
-      one.versionsAgeMs === other.versionsAgeMs)
-  );
-}

@@ -3,6 +3,7 @@
 import {
   type ChannelKey,
   historySerialOf,
+  isSameRetention,
   type LogEntry,
   type Receipt,
   type ReceiptDraft,
@@ -10,7 +11,7 @@ import {
   receiptVerdict,
   type StoredVersion,
 } from '@sockudo/server/ports';
-import { ChannelStanding, channelName, isSameRetention } from './channel-standing.ts';
+import { ChannelStanding, channelName } from './channel-standing.ts';
 import type { HotTexts } from './hot-texts.ts';
 import type { Operation } from './log-operation.ts';
 import { type MessageText, textOf } from './message-text.ts';

@@ -8,6 +8,7 @@ import {
   type EntryDraft,
   entryBytes,
   entryOf,
+  isSameRetention,
   type LogEntry,
   type Position,
   type Receipt,
@@ -72,7 +73,7 @@ export function underRetention(
     assigned.id === null
       ? channels.store(channel, assigned.streamId, now())
       : { ...assigned, id: assigned.id };
-  if (sameRetention(assigned.retention, retention)) return stored;
+  if (isSameRetention(assigned.retention, retention)) return stored;
   channels.save(channel);
   const oldestSerial = view.floor(assigned);
   const keptFromMs = versionsKeptFromMs(assigned.retention, now());
@@ -264,16 +265,6 @@ export class BarrierOperation extends LogOperation<true> {
   protected override result: true | undefined = true;
 
   override write(): void {}
-}
-
-function sameRetention(one: Retention, other: Retention): boolean {
-  return (
-    one === other ||
-    (one.ageMs === other.ageMs &&
-      one.messages === other.messages &&
-      one.bytes === other.bytes &&
-      one.versionsAgeMs === other.versionsAgeMs)
-  );
 }
 
 /** Whether it is time for the sweep to look at a channel. Age is left to its rounds over all channels. */

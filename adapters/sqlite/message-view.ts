@@ -4,6 +4,7 @@ import {
   type AnnotationEntry,
   type AnnotationRecord,
   continuityGap,
+  type GapReason,
   type HistoryRow,
   historySerialOf,
   joinFragments,
@@ -120,7 +121,7 @@ export class MessageView {
   replay(channel: Channel, from: Position, limit: number): ReplayResult {
     const record = channel.visible;
     const head = { streamId: record.streamId, serial: record.headSerial };
-    const gapOf = (reason: 'trimmed' | 'other-stream' | 'ahead'): ReplayResult => ({
+    const gapOf = (reason: GapReason): ReplayResult => ({
       kind: 'gap',
       reason,
       state: this.#options.view.state(channel),

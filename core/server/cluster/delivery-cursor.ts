@@ -1,6 +1,6 @@
 // The order of one channel on one node: lets envelopes out strictly by serial, whatever order the bus brought them in. Pure:
 // says what may be delivered and whether the log must be read; it reads, waits and sends nothing itself.
-import type { Position, StreamState } from '../ports/channel-log.ts';
+import type { Gap, Position } from '../ports/channel-log.ts';
 import type { Envelope } from '../ports/fanout.ts';
 import type { MessagePosition } from '../ports/message.ts';
 
@@ -17,11 +17,7 @@ export type CatchUp =
       readonly more: boolean;
       readonly head: Position;
     }
-  | {
-      readonly kind: 'gap';
-      readonly reason: 'trimmed' | 'other-stream' | 'ahead';
-      readonly state: StreamState;
-    };
+  | Gap;
 
 /** Envelopes kept above a hole. Further ones are read from the log when their turn comes. */
 const MAX_HELD = 1024;
@@ -92,7 +88,7 @@ export class DeliveryCursor {
     return delivered;
   }
 
-  #gap(from: Position, { reason, state }: Extract<CatchUp, { kind: 'gap' }>): readonly PlacedEnvelope[] {
+  #gap(from: Position, { reason, state }: Gap): readonly PlacedEnvelope[] {
     const { head, oldestSerial } = state;
     const hasMoved = from.streamId !== this.#at.streamId || from.serial !== this.#at.serial;
     if (hasMoved) return [];

@@ -10,7 +10,7 @@ import type {
   Retention,
   StreamState,
 } from '../ports/channel-log.ts';
-import { continuityGap, entryBytes, entryOf, serialWindow } from '../ports/log-rules.ts';
+import { continuityGap, entryBytes, entryOf, isSameRetention, serialWindow } from '../ports/log-rules.ts';
 import { versionsKeptFromMs } from '../ports/message-rules.ts';
 import { Changes } from './changes.ts';
 
@@ -82,7 +82,7 @@ export class Stream {
   ): void {
     this.#headSerial = serial;
     this.#lastPublishedAtMs = publishedAtMs;
-    if (isSame(retention, this.#retention)) return;
+    if (isSameRetention(retention, this.#retention)) return;
     this.trim(nowMs);
     this.forgetOutlived(nowMs);
     const keptFromMs = versionsKeptFromMs(this.#retention, nowMs);
@@ -234,14 +234,4 @@ export class Stream {
     this.#entries = this.#entries.slice(this.#start);
     this.#start = 0;
   }
-}
-
-function isSame(one: Retention, other: Retention): boolean {
-  return (
-    one === other ||
-    (one.ageMs === other.ageMs &&
-      one.messages === other.messages &&
-      one.bytes === other.bytes &&
-      one.versionsAgeMs === other.versionsAgeMs)
-  );
 }

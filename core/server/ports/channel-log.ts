@@ -127,6 +127,15 @@ export interface StreamState {
   readonly bytes: number;
 }
 
+export type GapReason = 'trimmed' | 'other-stream' | 'ahead';
+
+/** A position cannot be continued (L6); `state`: what there is instead. */
+export interface Gap {
+  readonly kind: 'gap';
+  readonly reason: GapReason;
+  readonly state: StreamState;
+}
+
 export type ReadResult =
   | {
       readonly kind: 'page';
@@ -134,11 +143,7 @@ export type ReadResult =
       readonly more: boolean;
       readonly head: Position;
     }
-  | {
-      readonly kind: 'gap';
-      readonly reason: 'trimmed' | 'other-stream' | 'ahead';
-      readonly state: StreamState;
-    };
+  | Gap;
 
 export interface ChannelLog {
   /** memory: gone with the process; synced: survives kill -9 and loss of power. */

@@ -7,6 +7,8 @@ export {
   type Commit,
   type CommitResult,
   type EntryDraft,
+  type Gap,
+  type GapReason,
   type LogEntry,
   type Position,
   type ReadRange,
@@ -25,7 +27,7 @@ export {
   continuityGap,
   entryBytes,
   entryOf,
-  type GapReason,
+  isSameRetention,
   receiptVerdict,
   serialWindow,
 } from './log-rules.ts';

@@ -1,8 +1,15 @@
-// What every ChannelLog driver decides alike: whether a position can be continued, which serials a page may take, and
-// what an entry weighs. Pure; knows nothing of storage.
-import type { EntryDraft, LogEntry, Position, ReadRange, Receipt, ReceiptDraft } from './channel-log.ts';
-
-export type GapReason = 'trimmed' | 'other-stream' | 'ahead';
+// What every ChannelLog driver decides alike: whether a position can be continued, which serials a page may take, what
+// an entry weighs, when a retention is another one, and what a used key answers. Pure; knows nothing of storage.
+import type {
+  EntryDraft,
+  GapReason,
+  LogEntry,
+  Position,
+  ReadRange,
+  Receipt,
+  ReceiptDraft,
+  Retention,
+} from './channel-log.ts';
 
 /**
  * Why reading on from `range.from` would hide missing entries, or null (invariant L6). Oldest-first, the entry after the
@@ -61,6 +68,17 @@ export function entryBytes(entry: LogEntry): number {
   if (entry.tags !== undefined) bytes += Buffer.byteLength(entry.tags);
   if (entry.extras !== undefined) bytes += Buffer.byteLength(entry.extras);
   return bytes;
+}
+
+/** Whether two retentions say the same. Drivers look before each entry, because a change of it must bring nothing back. */
+export function isSameRetention(one: Retention, other: Retention): boolean {
+  return (
+    one === other ||
+    (one.ageMs === other.ageMs &&
+      one.messages === other.messages &&
+      one.bytes === other.bytes &&
+      one.versionsAgeMs === other.versionsAgeMs)
+  );
 }
 
 /** What a used key answers: a repetition of the same request, or another request under its key. */

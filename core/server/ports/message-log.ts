@@ -12,13 +12,13 @@
 import type {
   ChannelKey,
   ChannelLog,
+  Gap,
   LogEntry,
   Position,
   ReadRange,
   Receipt,
   ReceiptDraft,
   Retention,
-  StreamState,
 } from './channel-log.ts';
 
 export type MutationAction = 'update' | 'append' | 'delete';
@@ -184,11 +184,7 @@ export type ReplayResult =
       readonly more: boolean;
       readonly head: Position;
     }
-  | {
-      readonly kind: 'gap';
-      readonly reason: 'trimmed' | 'other-stream' | 'ahead';
-      readonly state: StreamState;
-    };
+  | Gap;
 
 /** One row of the history: the create's place, and what the message has become. */
 export interface HistoryRow {
@@ -204,11 +200,7 @@ export type RowsResult =
       readonly more: boolean;
       readonly head: Position;
     }
-  | {
-      readonly kind: 'gap';
-      readonly reason: 'trimmed' | 'other-stream' | 'ahead';
-      readonly state: StreamState;
-    };
+  | Gap;
 
 export interface VersionsRange {
   readonly direction: 'oldest-first' | 'newest-first';

@@ -1,7 +1,6 @@
 // One page of a channel's transitions, and what its log retains beside it. Knows no HTTP; refusals are the wire's.
 import { type HistoryBounds, type HistoryQuery, httpError, type ProtocolError } from '@sockudo/protocol';
-import type { ReadRange, StreamState } from '../ports/channel-log.ts';
-import type { GapReason } from '../ports/log-rules.ts';
+import type { GapReason, ReadRange, StreamState } from '../ports/channel-log.ts';
 import type { StoredTransition } from './transition.ts';
 import { readTransitions, type TransitionLog } from './transition-log.ts';
 

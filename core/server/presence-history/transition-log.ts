@@ -1,6 +1,5 @@
 // Reading transitions out of the channel log. The only place here that knows how a ChannelLog is read.
-import type { ChannelKey, ChannelLog, Position, ReadRange } from '../ports/channel-log.ts';
-import type { GapReason } from '../ports/log-rules.ts';
+import type { ChannelKey, ChannelLog, GapReason, Position, ReadRange } from '../ports/channel-log.ts';
 import { type StoredTransition, storedTransition } from './transition.ts';
 
 /** The log that keeps a channel's transitions, and under which name. */
