@@ -3,27 +3,18 @@
 // messages changed, so a place is that of the first create from it on. Of each channel the newest may still lie with the
 // recent ones; readers see one row of creates.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ChannelKey, LogEntry, Retention } from '@sockudo/server/ports';
-import { type ArrayRow, ArrayStatement, type Mutable } from './array-statement.ts';
+import { ArrayStatement } from './array-statement.ts';
+import {
+  type ChannelFacts,
+  ENTRY_COLUMNS,
+  type EntryMark,
+  entryOf,
+  entryValues,
+  type FoundEntry,
+  MARK_COLUMNS,
+  markOf,
+} from './entry-columns.ts';
 import type { EntryRow, RecentEntries } from './recent-entries.ts';
-
-/** A create's place in time, size and number. */
-export interface EntryMark {
-  readonly serial: number;
-  readonly publishedAtMs: number;
-  /** Running size and number of all earlier creates of the channel. */
-  readonly bytesBefore: number;
-  readonly messagesBefore: number;
-}
-
-/** What entries have in common and don't store themselves. */
-export interface ChannelFacts {
-  readonly channelId: number;
-  readonly key: ChannelKey;
-  readonly streamId: string;
-  /** The retention in force. */
-  readonly retention: Retention;
-}
 
 export interface PageRequest extends ChannelFacts {
   /** Inclusive. */
@@ -41,15 +32,6 @@ export interface EntrySize {
   readonly bytes: number;
 }
 
-/** A create and its place. */
-export interface FoundEntry {
-  readonly entry: LogEntry;
-  readonly mark: EntryMark;
-}
-
-const MARK = 'serial, published_at_ms, bytes_before, coalesce(messages_before, serial - 1)';
-const COLUMNS = `${MARK}, event, data, message_id, message_serial, user_id, tags, extras, creator_id`;
-
 export class EntryTable {
   readonly #recent: RecentEntries;
   readonly #insert: StatementSync;
@@ -63,20 +45,22 @@ export class EntryTable {
 
   constructor(connection: DatabaseSync, recent: RecentEntries) {
     this.#recent = recent;
-    this.#insert = connection.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = connection.prepare(
+      `INSERT INTO entries (channel_id, ${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
     this.#markFrom = new ArrayStatement(
       connection,
-      `SELECT ${MARK} FROM entries WHERE channel_id = ? AND serial >= ? ORDER BY serial LIMIT 1`,
+      `SELECT ${MARK_COLUMNS} FROM entries WHERE channel_id = ? AND serial >= ? ORDER BY serial LIMIT 1`,
     );
     this.#markUpTo = new ArrayStatement(
       connection,
-      `SELECT ${MARK} FROM entries WHERE channel_id = ? AND serial <= ? ORDER BY serial DESC LIMIT 1`,
+      `SELECT ${MARK_COLUMNS} FROM entries WHERE channel_id = ? AND serial <= ? ORDER BY serial DESC LIMIT 1`,
     );
     this.#find = new ArrayStatement(
       connection,
-      `SELECT ${COLUMNS} FROM entries WHERE channel_id = ? AND serial = ?`,
+      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE channel_id = ? AND serial = ?`,
     );
-    const page = `SELECT ${COLUMNS} FROM entries WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`;
+    const page = `SELECT ${ENTRY_COLUMNS} FROM entries WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`;
     this.#ascending = new ArrayStatement(connection, `${page} ASC LIMIT ?`);
     this.#descending = new ArrayStatement(connection, `${page} DESC LIMIT ?`);
     this.#sizes = new ArrayStatement(
@@ -91,22 +75,8 @@ export class EntryTable {
   }
 
   /** Inside a transaction: stores a create at its place by channel. */
-  insert(channelId: number, { entry, bytesBefore, messagesBefore }: EntryRow): void {
-    this.#insert.run(
-      channelId,
-      entry.serial,
-      entry.publishedAtMs,
-      bytesBefore,
-      entry.event,
-      entry.data,
-      entry.messageId ?? null,
-      entry.messageSerial ?? null,
-      entry.userId ?? null,
-      entry.tags ?? null,
-      entry.extras ?? null,
-      entry.creatorId ?? null,
-      messagesBefore,
-    );
+  insert(channelId: number, row: EntryRow): void {
+    this.#insert.run(channelId, ...entryValues(row));
   }
 
   /** The first create with this serial or a later one. */
@@ -207,42 +177,10 @@ export class EntryTable {
   }
 }
 
-function markOf([serial, publishedAtMs, bytesBefore, messagesBefore]: ArrayRow): EntryMark {
-  return {
-    serial: Number(serial),
-    publishedAtMs: Number(publishedAtMs),
-    bytesBefore: Number(bytesBefore),
-    messagesBefore: Number(messagesBefore),
-  };
-}
-
 function markOfRecent({ entry, bytesBefore, messagesBefore }: EntryRow): EntryMark {
   return { serial: entry.serial, publishedAtMs: entry.publishedAtMs, bytesBefore, messagesBefore };
 }
 
 function foundOf(row: EntryRow): FoundEntry {
   return { entry: row.entry, mark: markOfRecent(row) };
-}
-
-/** Members are set one by one: spreads cost as much as the rest of a page. */
-function entryOf(row: ArrayRow, { key, streamId, retention }: ChannelFacts): FoundEntry {
-  const mark = markOf(row);
-  const [, , , , event, data, messageId, messageSerial, userId, tags, extras, creatorId] = row;
-  const { serial, publishedAtMs } = mark;
-  const entry: Mutable<LogEntry> = {
-    key,
-    event: String(event),
-    data: String(data),
-    publishedAtMs,
-    retention,
-    streamId,
-    serial,
-  };
-  if (typeof messageId === 'string') entry.messageId = messageId;
-  if (typeof messageSerial === 'string') entry.messageSerial = messageSerial;
-  if (typeof userId === 'string') entry.userId = userId;
-  if (typeof creatorId === 'string') entry.creatorId = creatorId;
-  if (typeof tags === 'string') entry.tags = tags;
-  if (typeof extras === 'string') entry.extras = extras;
-  return { entry, mark };
 }

@@ -2,7 +2,7 @@
 // is being changed reads nothing from the disk. Bounded by number and by size.
 import type { LogEntry, StoredVersion } from '@sockudo/server/ports';
 import { ClockCache, type Clocked } from './clock-cache.ts';
-import type { EntryMark } from './entry-table.ts';
+import type { EntryMark } from './entry-columns.ts';
 import type { Participant } from './group-commit.ts';
 
 export interface Message {

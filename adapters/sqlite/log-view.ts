@@ -9,7 +9,8 @@ import {
   serialWindow,
 } from '@sockudo/server/ports';
 import type { Channel, ChannelRecord } from './channel-table.ts';
-import type { ChannelFacts, EntryMark, EntryTable, FoundEntry } from './entry-table.ts';
+import type { ChannelFacts, EntryMark, FoundEntry } from './entry-columns.ts';
+import type { EntryTable } from './entry-table.ts';
 
 type PageResult =
   | Extract<ReadResult, { readonly kind: 'gap' }>

@@ -27,7 +27,8 @@ import {
 } from '@sockudo/server/ports';
 import type { AnnotationTable } from './annotation-table.ts';
 import type { Channel, ChannelRecord } from './channel-table.ts';
-import type { EntryTable, FoundEntry } from './entry-table.ts';
+import type { FoundEntry } from './entry-columns.ts';
+import type { EntryTable } from './entry-table.ts';
 import type { HotMessages, Message } from './hot-messages.ts';
 import { factsOf, type LogView } from './log-view.ts';
 import type { TextCache } from './text-cache.ts';

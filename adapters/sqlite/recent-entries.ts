@@ -1,13 +1,10 @@
 // The newest creates of all channels, before they move to the entries table.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { LogEntry } from '@sockudo/server/ports';
+import { ENTRY_COLUMNS, entryValues, type MeasuredEntry } from './entry-columns.ts';
 import { type RecentRow, RecentRows } from './recent-rows.ts';
 
-export interface EntryRow extends RecentRow {
-  readonly entry: LogEntry;
-  /** Running size and number of all earlier creates of the channel. */
-  readonly bytesBefore: number;
-  readonly messagesBefore: number;
+export interface EntryRow extends RecentRow, MeasuredEntry {
+  readonly entry: MeasuredEntry['entry'];
 }
 
 export class RecentEntries extends RecentRows<EntryRow> {
@@ -17,29 +14,13 @@ export class RecentEntries extends RecentRows<EntryRow> {
     settleAll(connection);
     super(connection, 'recent', maxRows);
     this.#insert = connection.prepare(
-      'INSERT INTO recent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO recent (sequence, channel_id, bytes, ${ENTRY_COLUMNS})
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
   }
 
   protected override write(sequence: number, channelId: number, row: EntryRow): void {
-    const { entry, bytesBefore, messagesBefore, bytes } = row;
-    this.#insert.run(
-      sequence,
-      channelId,
-      entry.serial,
-      entry.publishedAtMs,
-      bytesBefore,
-      bytes,
-      entry.event,
-      entry.data,
-      entry.messageId ?? null,
-      entry.messageSerial ?? null,
-      entry.userId ?? null,
-      entry.tags ?? null,
-      entry.extras ?? null,
-      entry.creatorId ?? null,
-      messagesBefore,
-    );
+    this.#insert.run(sequence, channelId, row.bytes, ...entryValues(row));
   }
 }
 
@@ -59,9 +40,8 @@ function settleAll(connection: DatabaseSync): void {
         FROM recent GROUP BY channel_id
       ) AS newest
       WHERE id = channel_id AND head_serial < serial;
-    INSERT OR IGNORE INTO entries
-      SELECT channel_id, serial, published_at_ms, bytes_before, event, data, message_id, message_serial, user_id, tags, extras,
-        creator_id, messages_before
+    INSERT OR IGNORE INTO entries (channel_id, ${ENTRY_COLUMNS})
+      SELECT channel_id, ${ENTRY_COLUMNS}
       FROM recent JOIN channels ON channels.id = recent.channel_id
       WHERE channel IS NOT NULL AND serial >= purged_below AND (serial >= oldest_serial OR message_serial IS NOT NULL)
       ORDER BY channel_id, serial;

@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { StoredVersion } from '@sockudo/server/ports';
 import { type RecentRow, RecentRows, type Segment } from './recent-rows.ts';
+import { VERSION_COLUMNS, versionValues } from './version-columns.ts';
 
 export interface VersionRow extends RecentRow {
   readonly entry: StoredVersion;
@@ -19,7 +20,8 @@ export class RecentVersions extends RecentRows<VersionRow> {
     settleAll(connection);
     super(connection, 'recent_versions', maxRows);
     this.#insert = connection.prepare(
-      'INSERT INTO recent_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO recent_versions (sequence, channel_id, ${VERSION_COLUMNS})
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
   }
 
@@ -34,25 +36,7 @@ export class RecentVersions extends RecentRows<VersionRow> {
   }
 
   protected override write(sequence: number, channelId: number, { entry }: VersionRow): void {
-    this.#insert.run(
-      sequence,
-      channelId,
-      entry.historySerial,
-      entry.serial,
-      entry.publishedAtMs,
-      entry.action,
-      entry.versionSerial,
-      entry.event,
-      entry.data,
-      entry.extras ?? null,
-      entry.userId ?? null,
-      entry.description ?? null,
-      entry.metadata ?? null,
-      entry.baseSerial,
-      entry.dataKind,
-      entry.dataBytes,
-      entry.appendCount,
-    );
+    this.#insert.run(sequence, channelId, ...versionValues(entry));
   }
 
   protected override rowAdded(channelId: number, row: VersionRow): void {
@@ -114,9 +98,8 @@ function settleAll(connection: DatabaseSync): void {
         FROM recent_versions GROUP BY channel_id
       ) AS newest
       WHERE id = channel_id AND head_serial < serial;
-    INSERT OR IGNORE INTO versions
-      SELECT channel_id, history_serial, serial, published_at_ms, action, version_serial, event, data, extras, user_id,
-        description, metadata, base_serial, data_kind, data_bytes, append_count
+    INSERT OR IGNORE INTO versions (channel_id, ${VERSION_COLUMNS})
+      SELECT channel_id, ${VERSION_COLUMNS}
       FROM recent_versions JOIN channels ON channels.id = recent_versions.channel_id
       WHERE channel IS NOT NULL AND history_serial >= purged_below
       ORDER BY channel_id, history_serial, serial;

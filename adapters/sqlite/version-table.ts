@@ -1,9 +1,10 @@
 // The versions of all messages, by message and serial. Of each channel the newest may still lie with the recent ones; readers
 // see one row of versions, up to the serial that they may see.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { MutationAction, StoredVersion } from '@sockudo/server/ports';
-import { type ArrayRow, ArrayStatement, type Mutable } from './array-statement.ts';
+import type { StoredVersion } from '@sockudo/server/ports';
+import { type ArrayRow, ArrayStatement } from './array-statement.ts';
 import type { RecentVersions, VersionRow } from './recent-versions.ts';
+import { VERSION_COLUMNS, versionOf, versionValues } from './version-columns.ts';
 
 export interface VersionsRequest {
   readonly channelId: number;
@@ -16,8 +17,6 @@ export interface VersionsRequest {
   readonly from?: string;
 }
 
-const COLUMNS = `history_serial, serial, published_at_ms, action, version_serial, event, data, extras, user_id, description,
-  metadata, base_serial, data_kind, data_bytes, append_count`;
 const OF_MESSAGE = 'FROM versions WHERE channel_id = ? AND history_serial = ?';
 
 /** Goes from one message to the next without passing over the versions between. */
@@ -30,7 +29,7 @@ const LATEST_OF_EACH = `
       WHERE channel_id = $channel AND history_serial > changed AND history_serial <= $high
     ) FROM message WHERE changed IS NOT NULL
   )
-  SELECT ${COLUMNS} FROM message CROSS JOIN versions
+  SELECT ${VERSION_COLUMNS} FROM message CROSS JOIN versions
   WHERE channel_id = $channel AND history_serial = changed AND serial = (
     SELECT max(serial) FROM versions WHERE channel_id = $channel AND history_serial = changed
   )`;
@@ -51,11 +50,12 @@ export class VersionTable {
   constructor(connection: DatabaseSync, recent: RecentVersions) {
     this.#recent = recent;
     this.#insert = connection.prepare(
-      'INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO versions (channel_id, ${VERSION_COLUMNS})
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#latest = new ArrayStatement(
       connection,
-      `SELECT ${COLUMNS} ${OF_MESSAGE} AND serial <= ? ORDER BY serial DESC LIMIT 1`,
+      `SELECT ${VERSION_COLUMNS} ${OF_MESSAGE} AND serial <= ? ORDER BY serial DESC LIMIT 1`,
     );
     this.#latestOfEach = new ArrayStatement(connection, LATEST_OF_EACH);
     this.#data = new ArrayStatement(connection, `SELECT data ${OF_MESSAGE} AND serial = ?`);
@@ -68,15 +68,15 @@ export class VersionTable {
     );
     this.#ascending = new ArrayStatement(
       connection,
-      `SELECT ${COLUMNS} ${OF_MESSAGE} AND serial <= ? AND version_serial > ? ORDER BY serial LIMIT ?`,
+      `SELECT ${VERSION_COLUMNS} ${OF_MESSAGE} AND serial <= ? AND version_serial > ? ORDER BY serial LIMIT ?`,
     );
     this.#descending = new ArrayStatement(
       connection,
-      `SELECT ${COLUMNS} ${OF_MESSAGE} AND serial <= ? AND (? IS NULL OR version_serial < ?) ORDER BY serial DESC LIMIT ?`,
+      `SELECT ${VERSION_COLUMNS} ${OF_MESSAGE} AND serial <= ? AND (? IS NULL OR version_serial < ?) ORDER BY serial DESC LIMIT ?`,
     );
     this.#bySerial = new ArrayStatement(
       connection,
-      `SELECT ${COLUMNS} FROM versions WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`,
+      `SELECT ${VERSION_COLUMNS} FROM versions WHERE channel_id = ? AND serial BETWEEN ? AND ? ORDER BY serial`,
     );
     this.#nextMessage = new ArrayStatement(
       connection,
@@ -91,24 +91,7 @@ export class VersionTable {
 
   /** Inside a transaction: stores a version at its place by message. */
   insert(channelId: number, { entry }: VersionRow): void {
-    this.#insert.run(
-      channelId,
-      entry.historySerial,
-      entry.serial,
-      entry.publishedAtMs,
-      entry.action,
-      entry.versionSerial,
-      entry.event,
-      entry.data,
-      entry.extras ?? null,
-      entry.userId ?? null,
-      entry.description ?? null,
-      entry.metadata ?? null,
-      entry.baseSerial,
-      entry.dataKind,
-      entry.dataBytes,
-      entry.appendCount,
-    );
+    this.#insert.run(channelId, ...versionValues(entry));
   }
 
   /** The newest version of a message up to a serial. */
@@ -222,30 +205,4 @@ function firstAfter(rows: readonly VersionRow[], serial: number): number {
 function isBeyond(versionSerial: string, direction: VersionsRequest['direction'], from?: string): boolean {
   if (from === undefined) return true;
   return direction === 'oldest-first' ? versionSerial > from : versionSerial < from;
-}
-
-/** Members are set one by one: spreads cost as much as the rest of a page. */
-function versionOf(row: ArrayRow): StoredVersion {
-  const [historySerial, serial, publishedAtMs, action, versionSerial, event, data, ...rest] = row;
-  const [extras, userId, description, metadata, baseSerial, dataKind, dataBytes, appendCount] = rest;
-  const version: Mutable<StoredVersion> = {
-    serial: Number(serial),
-    historySerial: Number(historySerial),
-    publishedAtMs: Number(publishedAtMs),
-    // CAST: the column holds what `insert` wrote.
-    action: action as MutationAction,
-    versionSerial: String(versionSerial),
-    event: typeof event === 'string' ? event : null,
-    data: typeof data === 'string' ? data : null,
-    baseSerial: Number(baseSerial),
-    // CAST: the column holds what `insert` wrote.
-    dataKind: dataKind as StoredVersion['dataKind'],
-    dataBytes: Number(dataBytes),
-    appendCount: Number(appendCount),
-  };
-  if (typeof extras === 'string') version.extras = extras;
-  if (typeof userId === 'string') version.userId = userId;
-  if (typeof description === 'string') version.description = description;
-  if (typeof metadata === 'string') version.metadata = metadata;
-  return version;
 }
