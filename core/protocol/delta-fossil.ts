@@ -5,6 +5,7 @@
  */
 import { DELTA_RESULT_MAX_BYTES, DeltaError } from './delta-error.ts';
 import { findEdits, LITERAL } from './delta-match.ts';
+import { DeltaReader } from './delta-reader.ts';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~';
 /** Digits of the largest 32-bit number. */
@@ -125,36 +126,16 @@ function copied(base: Uint8Array, input: FossilReader, count: number): Uint8Arra
   return base.subarray(from, from + count);
 }
 
-class FossilReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  byte(): number {
-    const value = this.#bytes[this.#at++];
-    if (value === undefined) throw new DeltaError('the delta is cut off');
-    return value;
-  }
-
-  bytes(count: number): Uint8Array {
-    const values = this.#bytes.subarray(this.#at, this.#at + count);
-    if (values.length < count) throw new DeltaError('the delta is cut off');
-    this.#at += count;
-    return values;
-  }
-
+class FossilReader extends DeltaReader {
   number(): number {
     let value = 0;
     let digits = 0;
     for (; ; digits++) {
-      const digit = digitValue(this.#bytes[this.#at] ?? 0);
+      const digit = digitValue(this.peek() ?? 0);
       if (digit < 0) break;
       if (digits === NUMBER_MAX_DIGITS) throw new DeltaError('a number is too long');
       value = value * 64 + digit;
-      this.#at++;
+      this.byte();
     }
     if (digits === 0) throw new DeltaError('a number is missing');
     return value;

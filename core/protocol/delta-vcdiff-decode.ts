@@ -4,6 +4,7 @@
  * Sources: RFC 3284; the window flag 0x04 of xdelta3 and open-vcdiff.
  */
 import { DELTA_RESULT_MAX_BYTES, DeltaError } from './delta-error.ts';
+import { DeltaReader } from './delta-reader.ts';
 import { ADD, AddressCache, CODE_ROW, COPY, codeTable, FIRST_SAME, NOOP } from './delta-vcdiff-code.ts';
 
 const MAGIC: readonly number[] = [0xd6, 0xc3, 0xc4];
@@ -26,7 +27,7 @@ export function decodeVcdiff(
   delta: Uint8Array,
   maxBytes: number = DELTA_RESULT_MAX_BYTES,
 ): Uint8Array {
-  const input = new Reader(delta);
+  const input = new VcdiffReader(delta);
   readHeader(input);
   const windows: Window[] = [];
   let size = 0;
@@ -45,7 +46,7 @@ export function decodeVcdiff(
   return target;
 }
 
-function readHeader(input: Reader): void {
+function readHeader(input: VcdiffReader): void {
   for (const byte of MAGIC) if (input.byte() !== byte) throw new DeltaError('this is no VCDIFF delta');
   // The version; xdelta3 writes 0, open-vcdiff "S" for a format of its own.
   if (input.byte() !== 0) throw new DeltaError('unknown version of VCDIFF');
@@ -65,17 +66,17 @@ interface Window {
   readonly size: number;
   /** Adler-32 of them; null: none given. */
   readonly checksum: number | null;
-  readonly literals: Reader;
-  readonly instructions: Reader;
-  readonly addresses: Reader;
+  readonly literals: VcdiffReader;
+  readonly instructions: VcdiffReader;
+  readonly addresses: VcdiffReader;
 }
 
-function readWindow(input: Reader): Window {
+function readWindow(input: VcdiffReader): Window {
   const indicator = input.byte();
   const hasSource = (indicator & (WINDOW_BASE | WINDOW_TARGET)) !== 0;
   const length = hasSource ? input.integer() : 0;
   const from = hasSource ? input.integer() : 0;
-  const body = new Reader(input.bytes(input.integer()));
+  const body = new VcdiffReader(input.bytes(input.integer()));
   const size = body.integer();
   if (body.byte() !== 0) throw new DeltaError('secondary compression is not understood');
   const [literals, instructions, addresses] = [body.integer(), body.integer(), body.integer()];
@@ -86,9 +87,9 @@ function readWindow(input: Reader): Window {
     length,
     size,
     checksum,
-    literals: new Reader(body.bytes(literals)),
-    instructions: new Reader(body.bytes(instructions)),
-    addresses: new Reader(body.bytes(addresses)),
+    literals: new VcdiffReader(body.bytes(literals)),
+    instructions: new VcdiffReader(body.bytes(instructions)),
+    addresses: new VcdiffReader(body.bytes(addresses)),
   };
   if (!body.isAtEnd) throw new DeltaError('a window is longer than its sections');
   return window;
@@ -175,31 +176,7 @@ function adler32(bytes: Uint8Array): number {
   return high * 65_536 + low;
 }
 
-class Reader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length;
-  }
-
-  byte(): number {
-    const value = this.#bytes[this.#at++];
-    if (value === undefined) throw new DeltaError('the delta is cut off');
-    return value;
-  }
-
-  bytes(count: number): Uint8Array {
-    const values = this.#bytes.subarray(this.#at, this.#at + count);
-    if (values.length < count) throw new DeltaError('the delta is cut off');
-    this.#at += count;
-    return values;
-  }
-
+class VcdiffReader extends DeltaReader {
   /** Seven bits a byte, the highest first; below 2^31. */
   integer(): number {
     let value = 0;
