@@ -33,9 +33,9 @@ export function messageOfCreate(entry: LogEntry): Message {
 /** An append has its fragment, and for append_mode=full the whole text up to it. */
 export function messageOfVersion(entry: VersionEntry): Message {
   const shown = shownEntry(entry);
-  const message = messageOfShown(shown, entry.streamId);
-  if (entry.action !== 'append') return message;
-  return { ...message, forFullMode: () => messageOfShown({ ...shown, data: entry.whole() }, entry.streamId) };
+  if (entry.action !== 'append') return messageOfShown(shown, entry.streamId);
+  const whole = (): Message => messageOfShown({ ...shown, data: entry.whole() }, entry.streamId);
+  return messageOfShown(shown, entry.streamId, whole);
 }
 
 export function messageOfAnnotation({
@@ -68,7 +68,7 @@ export function messageOfRow({ entry, latest }: HistoryRow): Message {
   if (shown.action === 'create') return { ...messageOfShown(shown, streamId), ...createOnly(entry) };
   const message = messageOfShown(shown, streamId);
   if (shown.action !== 'append') return message;
-  return { ...messageOfShown({ ...shown, action: 'update' }, streamId), forFullMode: () => message };
+  return messageOfShown({ ...shown, action: 'update' }, streamId, () => message);
 }
 
 const createOnly = ({ messageId, userId }: LogEntry): Pick<Message, 'messageId' | 'userId'> => ({
@@ -77,7 +77,7 @@ const createOnly = ({ messageId, userId }: LogEntry): Pick<Message, 'messageId' 
 });
 
 /** A version under its own event and, unless it is a create, its own id (divergence D31). */
-function messageOfShown(shown: ShownVersion, streamId: string): Message {
+function messageOfShown(shown: ShownVersion, streamId: string, forFullMode?: () => Message): Message {
   const { channel, action, name, data, timestampMs, deliverySerial, versionSerial, tags } = shown;
   const userId = action === 'create' ? undefined : (shown.clientId ?? shown.creatorId);
   return {
@@ -93,6 +93,7 @@ function messageOfShown(shown: ShownVersion, streamId: string): Message {
     ...(userId !== undefined && { userId }),
     ...(tags !== undefined && { hiddenTags: storedTags(tags) }),
     ...extrasOf(shown.extras),
+    ...(forFullMode !== undefined && { forFullMode }),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { Counters } from '../metrics/counters.ts';
+import type { PluginStages } from '../plugins/stages.ts';
 import { StoreUnavailable } from '../ports/channel-log.ts';
 import type { MessageState, MutationDraft, MutationResult } from '../ports/message-log.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
@@ -33,6 +34,7 @@ export interface MutationsDeps {
   /** Versions of a page at most. */
   readonly pageSize: number;
   readonly counters: Counters;
+  readonly stages: PluginStages;
 }
 
 /** Watches a mutation inside the step of the log, where no other can come between. Both may run again if the step does. */
@@ -89,15 +91,20 @@ export class Mutations {
     step?: MutationStep,
   ): Promise<MutationResult> {
     this.requireMutable(app, channel);
+    this.#deps.stages.checkMutation(app, channel, request);
     const { versionMutations } = this.#deps.counters.of(app.id);
     let outcome: string | null = 'auth_failed';
     try {
-      const actor = await actorOf(this.#deps.findConnection, app, request, 'Mutation');
+      const found = actorOf(this.#deps.findConnection, app, request, 'Mutation');
+      // Hardly ever: a stream of appends would pay for a turn of the microtask queue with each of them.
+      const actor = found instanceof Promise ? await found : found;
       outcome = null;
       const draft = this.#draft(app, channel, messageSerial, attributed(request, actor), actor, step);
       const result = await this.#commit(app, draft);
       outcome = outcomeOf(result);
       return result;
+    } catch (error) {
+      throw error instanceof StoreUnavailable ? this.#writeFailure(app, error) : error;
     } finally {
       if (outcome !== null) versionMutations.add(`message.${request.kind} ${outcome}`);
     }
@@ -149,16 +156,16 @@ export class Mutations {
     this.#deps.counters.of(app.id).versionRetrievals.add(`${surface} ${result}`);
   }
 
-  async #commit(app: App, draft: MutationDraft): Promise<MutationResult> {
+  #commit(app: App, draft: MutationDraft): Promise<MutationResult> {
     const log = this.#deps.logs.of(app);
-    if (log === null) return { kind: 'unknown-message' };
-    try {
-      return await this.#deps.mutate.version(app, log, draft);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      this.#deps.counters.of(app.id).historyWriteFailures += 1;
-      throw httpError('internal_error', undefined, { cause: error });
-    }
+    return log === null
+      ? Promise.resolve({ kind: 'unknown-message' })
+      : this.#deps.mutate.version(app, log, draft);
+  }
+
+  #writeFailure(app: App, cause: StoreUnavailable): unknown {
+    this.#deps.counters.of(app.id).historyWriteFailures += 1;
+    return httpError('internal_error', undefined, { cause });
   }
 
   #draft(
@@ -172,6 +179,7 @@ export class Mutations {
     const key = { appId: app.id, channel };
     const publishedAtMs = Date.now();
     const retention = retentionOf(app, channel);
+    const { stages } = this.#deps;
     return {
       key,
       messageSerial,
@@ -180,7 +188,7 @@ export class Mutations {
       apply(current) {
         step?.entered(current);
         requireMutation(actor, request.kind, channel, current.creatorId);
-        return applyMutation(current, request);
+        return stages.enterVersion(app, channel, current, applyMutation(current, request), request);
       },
       versionSerial: step === undefined ? this.#deps.nextSerial : this.#watched(step),
       ...(request.opId !== undefined && {

@@ -14,10 +14,11 @@ export function isBlank(line: Buffer): boolean {
 export function parseAppendLine(line: Buffer): StreamedAppend {
   if (!isUtf8(line)) throw httpError('invalid_input', 'Line is not valid UTF-8');
   const request = parseAppend(parseJson(line.toString('utf8')));
-  const { opId } = request;
-  if (opId === undefined) throw httpError('invalid_input', "Every line needs an 'op_id'");
-  return { ...request, opId };
+  if (!hasOpId(request)) throw httpError('invalid_input', "Every line needs an 'op_id'");
+  return request;
 }
+
+const hasOpId = (request: AppendRequest): request is StreamedAppend => request.opId !== undefined;
 
 function parseJson(text: string): unknown {
   try {
