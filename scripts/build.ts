@@ -24,6 +24,7 @@ const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'core/protocol', output: 'protocol', node: null },
   { folder: 'core/client', output: 'client', node: null },
   { folder: 'core/backend', output: 'backend', node: 20 },
+  { folder: 'ai-transport', output: 'ai-transport', node: null },
   { folder: 'core/server', output: 'server', node: 24 },
   { folder: 'adapters/sqlite', output: 'sqlite', node: 24 },
   { folder: 'adapters/redis', output: 'redis', node: 24 },
@@ -38,6 +39,12 @@ const NOT_PUBLISHED = [
   '**/testing',
   '**/node_modules',
 ];
+
+/** What is not this package's: tests, what only they use, and packages below it. */
+function notPublished(folder: string): string[] {
+  const inner = globSync('*/package.json', { cwd: join(ROOT, folder) });
+  return [...NOT_PUBLISHED, ...inner.map((path) => `${dirname(path)}/**`)];
+}
 
 /** Where the compiler finds the packages that are built already, instead of their sources. */
 function builtPaths(before: readonly PublishedPackage[]): Record<string, string[]> {
@@ -66,7 +73,7 @@ function declare({ folder, output }: PublishedPackage, before: readonly Publishe
       paths: builtPaths(before),
     },
     include: [`../${folder}`],
-    exclude: NOT_PUBLISHED.map((pattern) => `../${folder}/${pattern}`),
+    exclude: notPublished(folder).map((pattern) => `../${folder}/${pattern}`),
   };
   writeFileSync(config, JSON.stringify(options));
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -85,7 +92,7 @@ function declare({ folder, output }: PublishedPackage, before: readonly Publishe
  */
 async function stripTypes({ folder, output, node }: PublishedPackage): Promise<void> {
   const source = join(ROOT, folder);
-  for (const file of globSync('**/*.ts', { cwd: source, exclude: NOT_PUBLISHED })) {
+  for (const file of globSync('**/*.ts', { cwd: source, exclude: notPublished(folder) })) {
     const { code } = await transform(readFileSync(join(source, file), 'utf8'), {
       loader: 'ts',
       format: 'esm',
@@ -100,7 +107,7 @@ async function stripTypes({ folder, output, node }: PublishedPackage): Promise<v
 
 /** Scripts for other interpreters, which the code reads from beside itself. */
 function copyScripts({ folder, output }: PublishedPackage): void {
-  for (const file of globSync('**/*.{lua,sql}', { cwd: join(ROOT, folder), exclude: NOT_PUBLISHED })) {
+  for (const file of globSync('**/*.{lua,sql}', { cwd: join(ROOT, folder), exclude: notPublished(folder) })) {
     const target = join(DIST, output, file);
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(join(ROOT, folder, file), target);

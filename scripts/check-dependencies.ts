@@ -19,7 +19,7 @@ const packageFile = z.object({
   optionalDependencies: names,
   peerDependencies: names,
   devDependencies: names,
-  exports: names,
+  exports: z.record(z.string(), z.string()).default({}),
 });
 
 function factsOf(path: string): PackageFacts {
@@ -30,7 +30,7 @@ function factsOf(path: string): PackageFacts {
     folder: dirname(path) === '.' ? '' : dirname(path),
     dependencies: Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }),
     devDependencies: Object.keys(content.devDependencies),
-    exports: Object.keys(content.exports),
+    exports: content.exports,
   };
 }
 
@@ -40,7 +40,7 @@ const find = (patterns: readonly string[]): string[] =>
 const packages = find([
   'package.json',
   '{core,adapters,examples,ai-transport}/*/package.json',
-  'push/package.json',
+  '{push,ai-transport}/package.json',
 ]).map(factsOf);
 const files = find(SOURCES);
 const problems = files.flatMap((path) =>

@@ -2,24 +2,30 @@
 import { describe, expect, it } from 'vitest';
 import { importsOf, isTest, type PackageFacts, problemsOf } from './dependency-rules.ts';
 
-const pkg = (name: string, folder: string, dependencies: readonly string[] = []): PackageFacts => ({
+const pkg = (
+  name: string,
+  folder: string,
+  dependencies: readonly string[] = [],
+  exports: readonly string[] = ['.'],
+): PackageFacts => ({
   name,
   folder,
   dependencies,
   devDependencies: folder === '' ? ['vitest'] : [],
-  exports: name === '@sockudo/server' ? ['.', './ports'] : ['.'],
+  exports: Object.fromEntries(exports.map((entry) => [entry, `${entry}/index.ts`])),
 });
 
 const EVERYTHING = ['@sockudo/protocol', '@sockudo/server', '@sockudo/client', 'sockudo', '@sockudo/sqlite'];
 const PACKAGES: readonly PackageFacts[] = [
   pkg('root', ''),
   pkg('@sockudo/protocol', 'core/protocol', ['zod', 'left-pad', '@sockudo/server']),
-  pkg('@sockudo/server', 'core/server', [...EVERYTHING, 'pino', '@sockudo/push']),
+  pkg('@sockudo/server', 'core/server', [...EVERYTHING, 'pino', '@sockudo/push'], ['.', './ports']),
   pkg('@sockudo/client', 'core/client', EVERYTHING),
   pkg('sockudo', 'core/backend', EVERYTHING),
   pkg('@sockudo/sqlite', 'adapters/sqlite', [...EVERYTHING, '@sockudo/push']),
   pkg('@sockudo/push', 'push', EVERYTHING),
-  pkg('@sockudo/ai-wire', 'ai-transport/wire', ['zod', '@sockudo/protocol']),
+  pkg('@sockudo/ai', 'ai-transport', [...EVERYTHING, 'zod', 'react'], ['./client', './agent', './wire']),
+  pkg('@sockudo/ai-server', 'ai-transport/server', [...EVERYTHING, '@sockudo/ai']),
   pkg('example', 'examples/demo', [...EVERYTHING, '@sockudo/push']),
 ];
 
@@ -66,9 +72,20 @@ describe('direction', () => {
     ['core/server/a.ts', '@sockudo/push'],
     ['push/a.ts', '@sockudo/sqlite'],
     ['ai-transport/wire/a.ts', '@sockudo/protocol'],
+    ['ai-transport/wire/a.ts', 'react'],
+    ['ai-transport/client/a.ts', 'sockudo'],
+    ['ai-transport/client/a.ts', '@sockudo/server'],
+    ['ai-transport/client/a.ts', 'react'],
+    ['ai-transport/react/a.ts', '@sockudo/protocol'],
+    ['ai-transport/react/a.ts', '@sockudo/ai/agent'],
+    ['ai-transport/agent/a.ts', '@sockudo/client'],
+    ['ai-transport/agent/a.ts', '@sockudo/server'],
+    ['ai-transport/server/a.ts', 'sockudo'],
+    ['ai-transport/server/a.ts', '@sockudo/ai/agent'],
+    ['core/server/a.ts', '@sockudo/ai/wire'],
   ])('%s must not import %s', (path, target) => {
     expect(check(path, `import { x } from '${target}';`)).toEqual([
-      expect.stringMatching(/must not import .*|may import only zod/),
+      expect.stringMatching(/must not import|may import only/),
     ]);
   });
 
@@ -79,6 +96,14 @@ describe('direction', () => {
     ['adapters/sqlite/a.ts', '@sockudo/server/ports'],
     ['adapters/sqlite/a.ts', '@sockudo/push'],
     ['push/a.ts', '@sockudo/server'],
+    ['ai-transport/wire/a.ts', 'zod'],
+    ['ai-transport/client/a.ts', '@sockudo/client'],
+    ['ai-transport/client/a.ts', '@sockudo/protocol'],
+    ['ai-transport/react/a.ts', 'react'],
+    ['ai-transport/agent/a.ts', 'sockudo'],
+    ['ai-transport/agent/a.ts', '@sockudo/protocol'],
+    ['ai-transport/server/a.ts', '@sockudo/server/ports'],
+    ['ai-transport/server/a.ts', '@sockudo/ai/wire'],
     ['examples/demo/a.ts', '@sockudo/client'],
     ['examples/demo/a.ts', '@sockudo/push'],
     ['core/client/a.integration.test.ts', '@sockudo/server'],
@@ -97,6 +122,32 @@ describe('direction', () => {
     ]);
     expect(check('core/client/testing/a.ts', "import { x } from '../a.ts';")).toEqual([]);
     expect(check('scripts/a.ts', "import { x } from '../core/server/server.ts';")).toEqual([]);
+    expect(check('ai-transport/agent/a.ts', "import { x } from '../server/index.ts';")).toEqual([
+      expect.stringContaining('leaves the package @sockudo/ai'),
+    ]);
+  });
+
+  it.each([
+    ['wire', 'client'],
+    ['client', 'react'],
+    ['client', 'agent'],
+    ['react', 'agent'],
+    ['agent', 'client'],
+  ])('ai-transport/%s must not import its neighbour %s by a relative path', (from, to) => {
+    const text = `import { x } from '../${to}/index.ts';`;
+    expect(check(`ai-transport/${from}/deep/a.ts`, text.replace('..', '../..'))).toEqual([
+      expect.stringContaining(`ai-transport/${from} must not import ai-transport/${to}`),
+    ]);
+    expect(check(`ai-transport/${from}/a.test.ts`, text)).toEqual([]);
+  });
+
+  it.each([
+    ['client', 'wire'],
+    ['agent', 'wire'],
+    ['react', 'wire'],
+    ['react', 'client'],
+  ])('ai-transport/%s may import its neighbour %s by a relative path', (from, to) => {
+    expect(check(`ai-transport/${from}/a.ts`, `import { x } from '../${to}/index.ts';`)).toEqual([]);
   });
 });
 

@@ -24,9 +24,28 @@ const ZONES: readonly Zone[] = [
   { folder: 'core/client', mayImport: ['core/protocol'], usesNode: false },
   { folder: 'core/backend', mayImport: ['core/protocol'], usesNode: true },
   { folder: 'ai-transport/wire', mayImport: [], ...PURE },
-  { folder: 'ai-transport/client', mayImport: [...CORE, 'ai-transport/wire'], usesNode: false },
-  { folder: 'ai-transport/react', mayImport: ['ai-transport/wire', 'ai-transport/client'], usesNode: false },
-  { folder: 'ai-transport', mayImport: [...CORE, 'ai-transport'], usesNode: true },
+  {
+    folder: 'ai-transport/client',
+    mayImport: ['core/client', 'core/protocol', 'ai-transport/wire'],
+    usesNode: false,
+    packages: ['zod'],
+  },
+  {
+    folder: 'ai-transport/react',
+    mayImport: ['ai-transport/wire', 'ai-transport/client'],
+    usesNode: false,
+    packages: ['react'],
+  },
+  {
+    folder: 'ai-transport/agent',
+    mayImport: ['core/backend', 'core/protocol', 'ai-transport/wire'],
+    usesNode: true,
+  },
+  {
+    folder: 'ai-transport/server',
+    mayImport: ['core/server', 'core/protocol', 'ai-transport/wire'],
+    usesNode: true,
+  },
   { folder: 'adapters', mayImport: [...CORE, 'ai-transport', 'push'], usesNode: true },
   { folder: 'push', mayImport: CORE, usesNode: true },
   { folder: 'examples', mayImport: [...CORE, 'adapters', 'push', 'ai-transport'], usesNode: true },
@@ -39,8 +58,8 @@ export interface PackageFacts {
   readonly folder: string;
   readonly dependencies: readonly string[];
   readonly devDependencies: readonly string[];
-  /** Keys of `exports`: `.`, `./ports`. */
-  readonly exports: readonly string[];
+  /** What it exports: `.`, `./ports`, each with its file, relative to the package. */
+  readonly exports: Readonly<Record<string, string>>;
 }
 
 export interface SourceFile {
@@ -133,11 +152,19 @@ function problemOf(target: string, context: Context): string | null {
   );
 }
 
-function relativeProblem(target: string, { path, own, isTest: inTest }: Context): string | null {
+function relativeProblem(target: string, context: Context): string | null {
+  const { path, own, isTest: inTest } = context;
   if (inTest || own === undefined || own.folder === '') return null;
   const absolute = new URL(target, `file:///${path}`).pathname.slice(1);
-  if (isBelow(absolute, own.folder)) return null;
+  if (deepest(context.packages, absolute) === own) return zoneProblem(target, absolute, context);
   return `'${target}' leaves the package ${own.name}: import the other one by its name`;
+}
+
+/** One package may have several zones, reached by relative paths or through its exports: the file counts, not the package. */
+function zoneProblem(target: string, absolute: string, { zone, isTest: inTest }: Context): string | null {
+  if (inTest || zone === undefined || isBelow(absolute, zone.folder)) return null;
+  if (zone.mayImport.some((folder) => isBelow(absolute, folder))) return null;
+  return `${zone.folder} must not import ${zoneOf(absolute)?.folder ?? absolute} ('${target}')`;
 }
 
 function nodeProblem(target: string, { zone, isTest: inTest }: Context): string | null {
@@ -151,12 +178,11 @@ function externalProblem(name: string, { zone, isTest: inTest }: Context): strin
 }
 
 function workspaceProblem(target: string, workspace: PackageFacts, context: Context): string | null {
-  const { zone, isTest: inTest } = context;
   const entry = target === workspace.name ? '.' : `.${target.slice(workspace.name.length)}`;
-  if (!workspace.exports.includes(entry)) return `${workspace.name} does not export '${entry}'`;
-  if (inTest || zone === undefined || isBelow(workspace.folder, zone.folder)) return null;
-  if (zone.mayImport.some((folder) => isBelow(workspace.folder, folder))) return null;
-  return `${zone.folder} must not import ${workspace.folder} ('${target}')`;
+  const file = Object.hasOwn(workspace.exports, entry) ? workspace.exports[entry] : undefined;
+  if (file === undefined) return `${workspace.name} does not export '${entry}'`;
+  const absolute = new URL(file, `file:///${workspace.folder}/`).pathname.slice(1);
+  return zoneProblem(target, absolute, context);
 }
 
 function unlistedProblem(name: string, { own, packages, isTest: inTest }: Context): string | null {
