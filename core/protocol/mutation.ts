@@ -5,6 +5,7 @@
  */
 import { httpError, invalidShape } from './errors.ts';
 import { type Extras, encodeExtras, parseExtras } from './extras.ts';
+import { fenceOf } from './fence.ts';
 import { isJsonObject, isTooDeep, type JsonObject, member } from './json.ts';
 import { OP_ID_MAX_BYTES } from './limits.ts';
 import { utf8Length } from './text.ts';
@@ -27,6 +28,8 @@ interface MutationRequest {
   readonly opId?: string;
   /** Text of the whole new `extras`, without the headers that are the server's own. */
   readonly extras?: string;
+  /** What the publisher proves with that it may still change this; its meaning is a plug-in's. */
+  readonly fence?: string;
 }
 
 export interface UpdateRequest extends MutationRequest {
@@ -152,6 +155,7 @@ function commonOf(body: JsonObject): MutationRequest {
   const description = optionalString(body, 'description');
   const metadata = member(body, 'metadata') ?? undefined;
   const opId = optionalString(body, 'op_id');
+  const fence = fenceOf(body);
   const extras = extrasOf(body);
   if (opId !== undefined && (opId === '' || utf8Length(opId) > OP_ID_MAX_BYTES)) {
     throw httpError('invalid_input', `op_id must be 1-${OP_ID_MAX_BYTES} bytes`);
@@ -163,6 +167,7 @@ function commonOf(body: JsonObject): MutationRequest {
     ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
     ...(opId !== undefined && { opId }),
     ...(extras !== undefined && { extras: encodeExtras(extras) }),
+    ...(fence !== undefined && { fence }),
   };
 }
 

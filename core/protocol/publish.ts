@@ -5,6 +5,7 @@
  */
 import { httpError, invalidShape, type ProtocolError } from './errors.ts';
 import { type Extras, parseExtras } from './extras.ts';
+import { fenceOf } from './fence.ts';
 import { isJsonObject, isStringMap, isTooDeep, type JsonObject, member } from './json.ts';
 import { EVENT_NAME_MAX_BYTES, IDEMPOTENCY_KEY_MAX_BYTES } from './limits.ts';
 import { isSocketId } from './signing.ts';
@@ -32,6 +33,8 @@ export interface PublishRequest {
   readonly idempotencyKey?: string;
   readonly messageId?: string;
   readonly extras?: Extras;
+  /** What the publisher proves with that it may still publish this; its meaning is a plug-in's. 1 to 256 bytes. */
+  readonly fence?: string;
 }
 
 /** Limits of the app; absent = unlimited, except for names and keys (defaults of limits.ts). */
@@ -56,6 +59,7 @@ interface Shape {
   readonly idempotencyKey?: string;
   readonly messageId?: string;
   readonly extras?: Extras;
+  readonly fence?: string;
 }
 
 /**
@@ -107,6 +111,7 @@ function strings(body: JsonObject): Omit<Shape, 'text'> {
   const info = optionalString(body, 'info');
   const idempotencyKey = optionalString(body, 'idempotency_key');
   const messageId = optionalString(body, 'message_id');
+  const fence = fenceOf(body);
   return {
     ...(name !== undefined && { name }),
     ...(channel !== undefined && { channel }),
@@ -114,6 +119,7 @@ function strings(body: JsonObject): Omit<Shape, 'text'> {
     ...(info !== undefined && { info }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(messageId !== undefined && { messageId }),
+    ...(fence !== undefined && { fence }),
   };
 }
 
@@ -137,7 +143,7 @@ const dataString = (data: unknown): string =>
   typeof data === 'string' ? data : JSON.stringify(data ?? null);
 
 function requestFrom(shape: Shape, limits: PublishLimits): PublishRequest {
-  const { name, text, socketId, info, tags, delta, idempotencyKey, messageId, extras } = shape;
+  const { name, text, socketId, info, tags, delta, idempotencyKey, messageId, extras, fence } = shape;
   if (idempotencyKey !== undefined) raise(idempotencyKeyError(idempotencyKey, limits.maxIdempotencyKeyBytes));
   if (name === undefined || name === '') throw httpError('invalid_input', 'Event name is required');
   const maxName = limits.maxEventNameBytes ?? EVENT_NAME_MAX_BYTES;
@@ -163,6 +169,7 @@ function requestFrom(shape: Shape, limits: PublishLimits): PublishRequest {
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(messageId !== undefined && { messageId }),
     ...(extras !== undefined && { extras }),
+    ...(fence !== undefined && { fence }),
   };
 }
 

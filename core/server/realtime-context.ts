@@ -10,6 +10,7 @@ import { ChannelHistory } from './messages/channel-history.ts';
 import { Mutations } from './messages/mutations.ts';
 import { channelTypeOf } from './metrics/channel-type.ts';
 import type { Counters } from './metrics/counters.ts';
+import { NO_PLUGINS, type PluginStages } from './plugins/stages.ts';
 import type { ControlSignal } from './ports/fanout.ts';
 import { PresenceHistory } from './presence-history/presence-history.ts';
 import { AfterEffects } from './publish/after-effects.ts';
@@ -30,6 +31,7 @@ import { Recovery } from './realtime/recovery/recovery.ts';
 import { Watchlists } from './realtime/watchlists.ts';
 import type { Settings } from './settings.ts';
 import { Revocations } from './tokens/revocations.ts';
+import { TokenVerifier } from './tokens/token-verifier.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
 export interface RealtimeParts {
@@ -37,6 +39,8 @@ export interface RealtimeParts {
   readonly drivers: Drivers;
   readonly counters: Counters;
   readonly logger: Logger;
+  /** Default: no plug-ins. */
+  readonly stages?: PluginStages;
   /** What deadlines go by, milliseconds; default: time since the process started. */
   readonly clock?: () => number;
 }
@@ -47,6 +51,7 @@ export function createRealtimeContext({
   drivers,
   counters,
   logger,
+  stages = NO_PLUGINS,
   clock,
 }: RealtimeParts): RealtimeContext {
   const { fanout, presence, occupancy, cache } = drivers;
@@ -69,16 +74,18 @@ export function createRealtimeContext({
     counters,
     logger,
     cachedEventTtlMs: settings.cachedEventTtlMs,
+    stages,
   });
   const serials = createVersionSerials(settings.nodeId, Date.now);
   const publisher = new Publisher({
     logs,
-    append: new Append(logs, fanout, afterEffects),
+    append: new Append(logs, fanout, afterEffects, stages),
     requestKeys: new RequestKeys(logs),
     identities: new MessageIdentities(serials),
     counters,
     channelInfo: (app, channel, wanted) => channelInfo(drivers, app, channel, wanted),
     ephemeralEnabled: settings.ephemeralEnabled,
+    stages,
   });
   const versions = {
     logs,
@@ -89,11 +96,14 @@ export function createRealtimeContext({
     nextSerial: serials.next,
     pageSize: settings.pages.versions,
     counters,
+    stages,
   };
   const presenceLeaves = new PresenceLeaves(wheel, (departure) => leavePresence(departure, context));
   const context: RealtimeContext = {
     settings,
     logger,
+    counters,
+    stages,
     hub,
     wheel,
     logs,
@@ -103,6 +113,7 @@ export function createRealtimeContext({
     cache,
     webhooks,
     revocations: new Revocations(cache),
+    tokens: new TokenVerifier(settings.apps, { logger }),
     watchlists: new Watchlists(),
     presenceHistory: new PresenceHistory({
       logOf: (app) => logs.receiptsOf(app),

@@ -19,6 +19,9 @@ import {
 } from './http/routes/event-stream-client.ts';
 import { type Counters, createCounters } from './metrics/counters.ts';
 import { startMetrics } from './metrics/prometheus.ts';
+import { loadPlugins } from './plugins/load.ts';
+import type { Plugin } from './plugins/plugin.ts';
+import { PluginStages } from './plugins/stages.ts';
 import { cachedEventKey } from './publish/cached-event.ts';
 import type { RealtimeContext } from './realtime/context.ts';
 import { closeAllConnections } from './realtime/drain.ts';
@@ -39,15 +42,18 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Routes of a program that embeds the server, served on the same port beside the HTTP API. Default: none. */
   readonly routes?: readonly Route[];
+  /** Plug-ins besides those that the settings ask for. Default: none. */
+  readonly plugins?: readonly Plugin[];
 }
 
 export async function startServer(
   settings: Settings,
-  { logger, routes = [] }: ServerOptions,
+  { logger, routes = [], plugins: given = [] }: ServerOptions,
 ): Promise<RunningServer> {
+  const plugins = [...(await loadPlugins(settings)), ...given];
   const drivers = await openDrivers(settings, logger);
   try {
-    return await start(settings, drivers, logger, routes);
+    return await start(settings, drivers, { logger, routes, plugins });
   } catch (error) {
     await drivers.close();
     throw error;
@@ -57,18 +63,21 @@ export async function startServer(
 async function start(
   settings: Settings,
   drivers: Drivers,
-  logger: Logger,
-  routes: readonly Route[],
+  { logger, routes, plugins }: Required<ServerOptions>,
 ): Promise<RunningServer> {
   const counters = createCounters();
+  const stages = new PluginStages(plugins);
   const apps = new AppRegistry(settings.apps);
-  const context = createRealtimeContext({ settings, drivers, counters, logger });
+  const context = createRealtimeContext({ settings, drivers, counters, logger, stages });
+  for (const plugin of plugins) plugin.start?.(context);
   if (drivers.cluster !== null) announceDepartures(drivers.cluster.nodes, context);
   let isDraining = false;
   const deps = httpDeps(context, drivers, apps, counters, () => isDraining);
   const rateLimiter = createWebSocketRateLimiter(deps);
   const events = { streams: new EventStreams(context), context, apps, limiter: rateLimiter };
-  const front = await createHttpFront(deps, { routes: [...eventRoutes(events), ...routes] });
+  const front = await createHttpFront(deps, {
+    routes: [...eventRoutes(events), ...stages.routes, ...routes],
+  });
   acceptUpgrades(front.httpServer, {
     context,
     apps,
@@ -90,20 +99,27 @@ async function start(
     address: { host: settings.host, port },
     close() {
       isDraining = true;
-      closing ??= stop(context, drivers, front).then(() => metrics.close());
+      closing ??= stop(context, drivers, front, plugins).then(() => metrics.close());
       return closing;
     },
   };
 }
 
 /** Readiness is off already: clients are sent away, what they and publishers left behind is finished, then the stores close. */
-async function stop(context: RealtimeContext, drivers: Drivers, front: HttpFront): Promise<void> {
+async function stop(
+  context: RealtimeContext,
+  drivers: Drivers,
+  front: HttpFront,
+  plugins: readonly Plugin[],
+): Promise<void> {
   front.drain();
   await closeAllConnections(context.hub, context.settings.shutdownGraceMs);
   await front.close();
   context.presenceLeaves.close();
   context.recovery.close();
   context.wheel.close();
+  await context.tokens.close();
+  for (const plugin of plugins) await plugin.close?.();
   await context.webhooks.close();
   await context.presenceHistory.close();
   await drivers.close();
@@ -145,6 +161,7 @@ function httpDeps(
       await context.revocations.add(app, tokens, ttlMs);
       return closeRevokedEverywhere(context, app.id, tokens);
     },
+    channelFacts: (app, channel) => context.stages.channelFacts(app, channel),
     isDraining,
     counters,
     stats: () => serverStats(context),

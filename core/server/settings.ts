@@ -106,6 +106,8 @@ export interface Settings {
   };
   readonly pages: { readonly history: number; readonly versions: number; readonly presenceHistory: number };
   readonly appendRollupWindowsMs: readonly number[];
+  /** Null: AI Transport is off. */
+  readonly aiTransport: AiTransportSettings | null;
   /** Driver names; see compose.ts. */
   readonly drivers: {
     readonly channelLog: string;
@@ -143,6 +145,21 @@ export interface Settings {
     readonly sweepMs: number;
   };
   readonly apps: readonly App[];
+}
+
+/** Section `ai_transport`; the plug-in of that name is given it. */
+export interface AiTransportSettings {
+  /** AI channels are those whose name begins with one of these. */
+  readonly prefixes: readonly string[];
+  readonly maxMessageBytes: number;
+  readonly maxAppendsPerMessage: number;
+  readonly maxOpenStreamsPerChannel: number;
+  readonly maxTransportValueBytes: number;
+  readonly maxSteerListBytes: number;
+  /** Null: appends are never rolled up. */
+  readonly rollup: { readonly defaultWindowMs: number } | null;
+  /** Silence after which an unfinished message is ended. */
+  readonly orphanTtlMs: number;
 }
 
 export interface RedisPlace {

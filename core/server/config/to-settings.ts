@@ -155,6 +155,21 @@ function features(config: ServerConfig, resolved: Resolved) {
     appendRollupWindowsMs: ROLLUP_WINDOWS_MS.filter(
       (window) => window >= ai.rollup.min_window_ms && window <= ai.rollup.max_window_ms,
     ),
+    aiTransport: aiTransportOf(config),
+  };
+}
+
+function aiTransportOf({ ai_transport: ai }: ServerConfig): Settings['aiTransport'] {
+  if (!ai.enabled) return null;
+  return {
+    prefixes: ai.channels.map(({ prefix }) => prefix),
+    maxMessageBytes: ai.max_accumulated_message_bytes,
+    maxAppendsPerMessage: ai.max_appends_per_message,
+    maxOpenStreamsPerChannel: ai.max_open_streaming_messages_per_channel,
+    maxTransportValueBytes: ai.max_transport_value_bytes,
+    maxSteerListBytes: ai.max_steer_codec_message_ids_bytes,
+    rollup: ai.rollup.enabled ? { defaultWindowMs: ai.rollup.default_window_ms } : null,
+    orphanTtlMs: ai.rollup.orphan_ttl_ms,
   };
 }
 

@@ -49,7 +49,6 @@ describe('warnings', () => {
       { versioned_messages: { driver: 'memory' } },
       'versioned_messages.driver: has no effect: versions are kept with history, in `sqlite`',
     ],
-    [{ ai_transport: { enabled: true } }, 'ai_transport.enabled: has no effect in this version'],
     [{ push: { fcm_enabled: true } }, 'push.fcm_enabled: has no effect in this version'],
     [{ push_rules: [{ channel_pattern: 'x*' }] }, 'push_rules: has no effect in this version'],
   ])('%j', (config, expected) => {

@@ -47,6 +47,7 @@ export function fakeApp(changes: Partial<App> = {}): App {
     watchlistEnabled: false,
     allowedOrigins: [],
     namespaces: new Map(),
+    tokens: null,
     deltaRules: [],
     webhooks: [],
     idempotency: { enabled: true, ttlMs: 120_000, maxKeyBytes: 128 },
@@ -91,6 +92,7 @@ export function fakeDeps({ settings, apps = [fakeApp()], deps }: FakeOptions = {
       byKey: (key) => apps.find((app) => app.key === key),
       all: () => apps,
     },
+    channelFacts: async () => ({}),
     async publishEvent(app, request, headerKey) {
       calls.published.push({ appId: app.id, requests: [request], headerKey });
       return '{"ok":true}';

@@ -106,6 +106,8 @@ export interface HttpDeps {
   closeUser(app: App, userId: string, code: 4009 | 4200): void;
   /** Makes tokens count no more, on all nodes, and answers how many connections lived by them. */
   revokeTokens(app: App, tokens: RevokedTokens, ttlMs: number): Promise<number>;
+  /** What plug-ins say of a channel, as members of `GET /channels/{channel}`. */
+  channelFacts(app: App, channel: string): Promise<Readonly<Record<string, unknown>>>;
   /** True from the first stop signal on. */
   isDraining(): boolean;
   readonly counters: Counters;

@@ -4,6 +4,7 @@ import { channelKind } from '@sockudo/protocol';
 import type { Logger } from 'pino';
 import type { App } from '../apps/app.ts';
 import type { Counters } from '../metrics/counters.ts';
+import type { PluginStages } from '../plugins/stages.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { LogEntry } from '../ports/channel-log.ts';
 import type { AnnotationEntry, VersionEntry } from '../ports/message-log.ts';
@@ -17,6 +18,7 @@ export interface AfterEffectsDeps {
   readonly counters: Counters;
   readonly logger: Logger;
   readonly cachedEventTtlMs: number;
+  readonly stages: PluginStages;
 }
 
 export class AfterEffects {
@@ -32,6 +34,7 @@ export class AfterEffects {
     if (isEphemeral) counters.ephemeralMessages += 1;
     if (entry !== null) counters.historyWrites += 1;
     if (publication.source === 'http' && channelKind(channel).isCache) this.#cacheEvent(publication);
+    this.#deps.stages.published(publication, entry);
     if (app.webhooks.length === 0 || isEphemeral) return;
     if (publication.source === 'client') this.#clientEventWebhook(publication);
     if (entry?.messageSerial !== undefined) {
@@ -45,8 +48,10 @@ export class AfterEffects {
     }
   }
 
-  versionCreated(app: App, { key, messageSerial, versionSerial, action }: VersionEntry): void {
+  versionCreated(app: App, entry: VersionEntry): void {
+    this.#deps.stages.versionCreated(app, entry);
     if (app.webhooks.length === 0) return;
+    const { key, messageSerial, versionSerial, action } = entry;
     this.#deps.webhooks.emit(app, {
       name: 'message_version_created',
       channel: key.channel,
@@ -81,13 +86,14 @@ export class AfterEffects {
       );
   }
 
-  #clientEventWebhook({ app, channel, event, data, senderSocketId, userId }: Publication): void {
+  #clientEventWebhook(publication: Publication): void {
+    const { app, channel, event, data, senderSocketId, userId, withheld } = publication;
     this.#deps.webhooks.emit(app, {
       name: 'client_event',
       channel,
-      event,
+      event: withheld?.event ?? event,
       // Sockudo's webhooks carry the data of client events as a string.
-      data: data.startsWith('"') ? String(JSON.parse(data)) : data,
+      data: withheld !== undefined ? null : data.startsWith('"') ? String(JSON.parse(data)) : data,
       socket_id: senderSocketId ?? '',
       ...(userId !== undefined && { user_id: userId }),
     });

@@ -2,7 +2,8 @@
 // delivered in the order in which their commits resolve (ChannelLog, L4).
 import type { App } from '../apps/app.ts';
 import { hasPositions } from '../apps/durability.ts';
-import type { CommitResult, LogEntry, ReceiptDraft } from '../ports/channel-log.ts';
+import type { PluginStages } from '../plugins/stages.ts';
+import type { CommitResult, EntryDraft, LogEntry, ReceiptDraft } from '../ports/channel-log.ts';
 import type { Fanout } from '../ports/fanout.ts';
 import type { AfterEffects } from './after-effects.ts';
 import type { ChannelLogs } from './channel-logs.ts';
@@ -21,9 +22,11 @@ export class Append {
   readonly #logs: ChannelLogs;
   readonly #fanout: Fanout;
   readonly #afterEffects: AfterEffects;
+  readonly #stages: PluginStages;
 
-  constructor(logs: ChannelLogs, fanout: Fanout, afterEffects: AfterEffects) {
+  constructor(logs: ChannelLogs, fanout: Fanout, afterEffects: AfterEffects, stages: PluginStages) {
     this.#logs = logs;
+    this.#stages = stages;
     this.#fanout = fanout;
     this.#afterEffects = afterEffects;
   }
@@ -48,7 +51,7 @@ export class Append {
       return publications.map((publication) => (isStored(publication) ? (entries[next++] ?? null) : null));
     };
     const result = await (log ?? this.#logs.receiptsOf(app)).commit({
-      entries: stored.map(draftOf),
+      entries: stored.map((publication) => this.#draftOf(publication)),
       receipts: keys.map((key) => ({ ...key, answer: (entries) => key.answer(spread(entries)) })),
     });
     if (result.kind !== 'committed') return result;
@@ -57,6 +60,11 @@ export class Append {
       this.#deliver(publication, entries[index] ?? null);
     });
     return { kind: 'committed', entries };
+  }
+
+  #draftOf(publication: Publication): EntryDraft {
+    const records = this.#stages.recordsOfCreate(publication);
+    return records.length === 0 ? draftOf(publication) : { ...draftOf(publication), records };
   }
 
   #deliver(publication: Publication, entry: LogEntry | null): void {

@@ -30,13 +30,27 @@ export interface Publication {
   /** Never stored, no serial, no webhook (realtime.md section 6.7). */
   readonly isEphemeral: boolean;
   readonly publishedAtMs: number;
+  /** See PublishRequest. */
+  readonly fence?: string;
+  /** What the webhook `client_event` says instead of the event and its data; absent: those. */
+  readonly withheld?: { readonly event: string };
 }
 
 /** A client event as its handler gives it; everything else of the publication follows. */
 export type ClientEvent = Pick<
   Publication,
-  'app' | 'channel' | 'event' | 'data' | 'userId' | 'creatorId' | 'exceptSocketId' | 'senderSocketId'
->;
+  | 'app'
+  | 'channel'
+  | 'event'
+  | 'data'
+  | 'userId'
+  | 'creatorId'
+  | 'exceptSocketId'
+  | 'senderSocketId'
+  | 'extras'
+  | 'tags'
+  | 'withheld'
+> & { readonly messageId?: string };
 
 export function draftOf(publication: Publication): EntryDraft {
   const {

@@ -11,6 +11,8 @@ import {
 import type { App } from '../apps/app.ts';
 import { channelNameRules } from '../apps/channel-rules.ts';
 import type { Counters } from '../metrics/counters.ts';
+import type { PublishFacts } from '../plugins/plugin.ts';
+import type { PluginStages } from '../plugins/stages.ts';
 import { StoreUnavailable } from '../ports/channel-log.ts';
 import {
   type Acknowledgement,
@@ -40,6 +42,7 @@ export interface PublisherDeps {
     wanted: ReadonlySet<InfoAttribute>,
   ) => Promise<ChannelInfo>;
   readonly ephemeralEnabled: boolean;
+  readonly stages: PluginStages;
 }
 
 /** Another request may take a key between the look and the commit: look again, this often at most. */
@@ -53,7 +56,8 @@ export class Publisher {
   }
 
   /** Publishes one event to all of its channels or none and answers the body of `POST /events`. @throws ProtocolError */
-  async publishEvent(app: App, request: PublishRequest, headerKey?: string): Promise<string> {
+  async publishEvent(app: App, asked: PublishRequest, headerKey?: string): Promise<string> {
+    const request = this.#withSerialsWanted(asked);
     const key = checkedKey(app, request.idempotencyKey ?? headerKey);
     if (key === null && asksForNothing(request)) return this.#publishPlainly(app, request);
     const publish = async (): Promise<string> => {
@@ -67,13 +71,15 @@ export class Publisher {
   /** The usual publish: no identity to compare, no number to report, so there is nothing to plan (bench publish-plain). */
   async #publishPlainly(app: App, request: PublishRequest): Promise<string> {
     requireChannelNames(app, request);
+    for (const channel of request.channels) this.#deps.stages.checkPublish(app, channel, factsOf(request));
     const publications = request.channels.map((channel) => this.#publicationOf(app, channel, request));
     await this.#commit(app, publications, []);
     return SHORT_ANSWER;
   }
 
   /** Publishes every event or none and answers the body of `POST /batch_events` (divergence D53). @throws ProtocolError */
-  async publishBatch(app: App, requests: readonly PublishRequest[], headerKey?: string): Promise<string> {
+  async publishBatch(app: App, asked: readonly PublishRequest[], headerKey?: string): Promise<string> {
+    const requests = asked.map((request) => this.#withSerialsWanted(request));
     const key = checkedKey(app, headerKey);
     if (key === null) return this.#publishBatch(app, requests, null);
     const scope = batchKeyScope(app);
@@ -84,7 +90,7 @@ export class Publisher {
   async publishClientEvent(event: ClientEvent): Promise<void> {
     const publication: Publication = {
       ...event,
-      ...this.#deps.identities.of(event.app, event.channel, false, undefined),
+      ...this.#deps.identities.of(event.app, event.channel, false, event.messageId),
       source: 'client',
       isEphemeral: false,
     };
@@ -147,6 +153,7 @@ export class Publisher {
   async #validate(app: App, request: PublishRequest, key: string | null): Promise<Item> {
     requireChannelNames(app, request);
     const targets: Target[] = [];
+    for (const channel of request.channels) this.#deps.stages.checkPublish(app, channel, factsOf(request));
     for (const channel of request.channels) {
       const publication = this.#publicationOf(app, channel, request);
       const info = request.info === null ? {} : await this.#deps.channelInfo(app, channel, request.info);
@@ -156,7 +163,7 @@ export class Publisher {
   }
 
   #publicationOf(app: App, channel: string, request: PublishRequest): Publication {
-    const { name, data, socketId, tags, delta, messageId, extras } = request;
+    const { name, data, socketId, tags, delta, messageId, extras, fence } = request;
     const isEphemeral = this.#deps.ephemeralEnabled && extras?.ephemeral === true;
     // As recorded: what is published over HTTP has an id also where nothing gives it a position (case delta-off).
     const ownId = messageId ?? (isEphemeral ? undefined : randomUUID());
@@ -172,7 +179,14 @@ export class Publisher {
       ...(tags !== undefined && { tags }),
       ...(delta !== undefined && { delta }),
       ...(extras !== undefined && { extras }),
+      ...(fence !== undefined && { fence }),
     };
+  }
+
+  /** Some events are answered with their serials whether that was asked or not. */
+  #withSerialsWanted(request: PublishRequest): PublishRequest {
+    if (request.info !== null || !this.#deps.stages.acknowledges(request.name)) return request;
+    return { ...request, info: NO_ATTRIBUTES };
   }
 
   async #publishItems(
@@ -217,6 +231,15 @@ export class Publisher {
     return known;
   }
 }
+
+const NO_ATTRIBUTES: ReadonlySet<InfoAttribute> = new Set();
+
+const factsOf = ({ name, messageId, extras, fence }: PublishRequest): PublishFacts => ({
+  event: name,
+  ...(messageId !== undefined && { messageId }),
+  ...(extras !== undefined && { extras }),
+  ...(fence !== undefined && { fence }),
+});
 
 const asksForNothing = (request: PublishRequest): boolean =>
   !wantsLongAnswer(request) && request.extras?.idempotencyKey === undefined;

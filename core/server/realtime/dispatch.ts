@@ -46,9 +46,12 @@ export function dispatch(
   context: RealtimeContext,
 ): void | Promise<void> {
   if (frame.event.startsWith('client-')) return handleClientEvent(connection, frame, context);
+  const own = context.stages.clientEvents.get(frame.event);
+  if (own !== undefined) return own(connection, frame, context);
   const platform = stripPrefix(frame.event);
   const name = platform?.name ?? (WITHOUT_PREFIX.has(frame.event) ? frame.event : null);
   if (name === null) return;
   if (platform?.internal === true && NEVER_INTERNAL.has(name)) return;
-  return PLATFORM_HANDLERS.get(name)?.(connection, frame, context);
+  const handler = PLATFORM_HANDLERS.get(name) ?? context.stages.platformRequests.get(name);
+  return handler?.(connection, frame, context);
 }

@@ -69,6 +69,13 @@ export interface AnnotationEvent {
   readonly annotation_type: string;
 }
 
+/** An event that a plug-in tells of: its own members after the channel. */
+export interface PluginEvent {
+  readonly name: `ai_${string}`;
+  readonly channel: string;
+  readonly [member: string]: string | null | undefined;
+}
+
 export type WebhookEvent =
   | OccupancyEvent
   | MembershipEvent
@@ -77,6 +84,7 @@ export type WebhookEvent =
   | CacheMissEvent
   | SubscriptionCountEvent
   | MessageVersionCreatedEvent
-  | AnnotationEvent;
+  | AnnotationEvent
+  | PluginEvent;
 
 export type WebhookEventName = WebhookEvent['name'];

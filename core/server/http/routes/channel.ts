@@ -28,7 +28,7 @@ async function showChannel(call: AppCall, deps: HttpDeps): Promise<HttpAnswer> {
     const cached = await deps.cachedEvent(app, channel);
     if (cached !== null) state.cache = { data: cached.data, ttl: cached.ttlSeconds };
   }
-  return jsonAnswer(JSON.stringify(state));
+  return jsonAnswer(JSON.stringify({ ...state, ...(await deps.channelFacts(app, channel)) }));
 }
 
 export const channelRoute: AppRoute = {

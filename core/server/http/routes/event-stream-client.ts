@@ -15,7 +15,6 @@ import type { RealtimeContext } from '../../realtime/context.ts';
 import { parseEventId } from '../../streams/event-ids.ts';
 import { type EventStreams, newSocketId, type SubscribeData } from '../../streams/event-streams.ts';
 import { issueTicket, requireTicket } from '../../streams/socket-ticket.ts';
-import { verifyToken } from '../../tokens/verify-token.ts';
 import {
   type HttpAnswer,
   type HttpRequest,
@@ -143,12 +142,12 @@ function proofIn(app: App, query: URLSearchParams): string | undefined {
 async function grantIn(
   app: App,
   query: URLSearchParams,
-  { revocations }: RealtimeContext,
+  { revocations, tokens }: RealtimeContext,
 ): Promise<TokenGrant | null> {
   const token = query.get('token');
   if (token === null) return null;
   try {
-    const grant = await verifyToken(app, token, Date.now() / 1000);
+    const grant = await tokens.verify(app, token);
     await revocations.requireNotRevoked(app, grant);
     return grant;
   } catch (error) {

@@ -1,5 +1,6 @@
 // Test support: everything that stands behind the routes of durable channels, on a log in memory. Publishes are real ones;
 // what goes out to subscribers and to webhooks is remembered instead of sent. Not used by the server.
+
 import { createVersionSerials, parsePublish } from '@sockudo/protocol';
 import { pino } from 'pino';
 import type { App } from '../../apps/app.ts';
@@ -7,6 +8,7 @@ import { createMemoryCache } from '../../memory/cache.ts';
 import { createMemoryChannelLog } from '../../memory/channel-log.ts';
 import { createLocalFanout } from '../../memory/fanout.ts';
 import { type Counters, createCounters } from '../../metrics/counters.ts';
+import { NO_PLUGINS } from '../../plugins/stages.ts';
 import type { ControlSignal } from '../../ports/fanout.ts';
 import type { DurableLog } from '../../ports/index.ts';
 import type { Message } from '../../ports/message.ts';
@@ -68,6 +70,7 @@ export function durableChannels(options: DurableChannelsOptions = {}): DurableCh
     counters,
     logger: pino({ enabled: false }),
     cachedEventTtlMs: 1_000,
+    stages: NO_PLUGINS,
   });
   const serials = createVersionSerials('node', options.now ?? Date.now);
   const versions = {
@@ -77,6 +80,7 @@ export function durableChannels(options: DurableChannelsOptions = {}): DurableCh
     nextSerial: serials.next,
     pageSize: options.pageSize ?? 10,
     counters,
+    stages: NO_PLUGINS,
     settings: {
       versionsEnabled: options.versionsEnabled ?? true,
       annotationsEnabled: options.annotationsEnabled ?? true,
@@ -85,12 +89,13 @@ export function durableChannels(options: DurableChannelsOptions = {}): DurableCh
   };
   const publisher = new Publisher({
     logs,
-    append: new Append(logs, fanout, afterEffects),
+    append: new Append(logs, fanout, afterEffects, NO_PLUGINS),
     requestKeys: new RequestKeys(logs),
     identities: new MessageIdentities(serials),
     counters,
     channelInfo: async () => ({}),
     ephemeralEnabled: true,
+    stages: NO_PLUGINS,
   });
   return {
     log,

@@ -1,0 +1,20 @@
+// What plug-ins are made with: `@sockudo/server/plugins`. A plug-in may use nothing of the server that is not named here.
+export type { App } from '../apps/app.ts';
+export {
+  type AppCall,
+  type AppHandler,
+  type AppRoute,
+  type HttpAnswer,
+  jsonAnswer,
+  type Route,
+} from '../http/exchange-types.ts';
+export type { HttpDeps } from '../http/http-deps.ts';
+export { channelParameter } from '../http/path-parameters.ts';
+export type { Publication } from '../publish/publication.ts';
+export { retentionOf } from '../publish/publication.ts';
+export type { Connection } from '../realtime/connection.ts';
+export type { RealtimeContext } from '../realtime/context.ts';
+export type { Handler } from '../realtime/dispatch.ts';
+export { requireCapability, requireNamespace, requireUserLimit } from '../realtime/permissions.ts';
+export type { AiTransportSettings, Settings } from '../settings.ts';
+export type { Plugin, PublishFacts, RollupPolicy, Stages } from './plugin.ts';
