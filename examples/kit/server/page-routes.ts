@@ -1,4 +1,5 @@
-// Bundles a page once, at start, and serves its three files: index.html, page.css, and main.ts as page.js. The app key is all the page has to be told.
+// Bundles a page once, at start, and serves three files: index.html as it is, page.css and main.ts (as page.js) with what they import.
+// The app key is all the page has to be told.
 import { readFile } from 'node:fs/promises';
 import type { OpenRoute } from '@sockudo/server';
 import { build } from 'esbuild';
@@ -15,11 +16,10 @@ const HEADERS = [
 /** @param folder of the page, with a slash at its end */
 export async function pageRoutes(folder: string, appKey: string): Promise<OpenRoute[]> {
   const html = await readFile(`${folder}index.html`, 'utf8');
-  const css = await readFile(`${folder}page.css`, 'utf8');
   return [
     fileRoute('/', 'text/html; charset=utf-8', html.replaceAll('%APP_KEY%', escaped(appKey))),
-    fileRoute('/page.css', 'text/css; charset=utf-8', css),
-    fileRoute('/page.js', 'text/javascript; charset=utf-8', await bundle(folder)),
+    fileRoute('/page.css', 'text/css; charset=utf-8', await bundle(`${folder}page.css`)),
+    fileRoute('/page.js', 'text/javascript; charset=utf-8', await bundle(`${folder}main.ts`)),
   ];
 }
 
@@ -31,9 +31,9 @@ function fileRoute(path: string, contentType: string, body: string): OpenRoute {
   };
 }
 
-async function bundle(folder: string): Promise<string> {
+async function bundle(file: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [`${folder}main.ts`],
+    entryPoints: [file],
     bundle: true,
     format: 'esm',
     target: 'es2022',

@@ -18,7 +18,7 @@ export class InstrumentCard {
 
   constructor(instrument: Instrument) {
     this.#instrument = instrument;
-    this.element = create('li', `card ${instrument.kind}`);
+    this.element = create('li', `panel card ${instrument.kind}`);
     this.element.dataset.symbol = instrument.symbol;
     const head = create('div', 'card-head');
     head.append(
