@@ -1,7 +1,9 @@
 // The app record as the rest of the server sees it: parsed once at start, every default filled in, units in the names.
 // Where a value comes from a setting, the setting's name stands in http.md section 12 under the same words.
 import type { DeltaAlgorithm } from '@sockudo/protocol';
+import type { JSONWebKeySet } from 'jose';
 import type { Retention } from '../ports/channel-log.ts';
+import type { KeySetAlgorithm } from '../tokens/key-set.ts';
 
 export interface AppLimits {
   /** 0: unlimited. */
@@ -75,6 +77,18 @@ export interface WebhookEndpoint {
   readonly requestTimeoutMs: number;
 }
 
+/** Whose tokens an app takes besides those that its own secret signed. */
+export interface TokenTrust {
+  readonly keys:
+    | { readonly inline: JSONWebKeySet }
+    | { readonly url: string; readonly allowPrivateNetworks: boolean };
+  readonly algorithms: readonly KeySetAlgorithm[];
+  /** What `iss` has to be; null: anything. */
+  readonly issuer: string | null;
+  /** What `aud` has to be or hold; null: anything. */
+  readonly audience: string | null;
+}
+
 export interface App {
   readonly id: string;
   readonly key: string;
@@ -91,6 +105,8 @@ export interface App {
   /** In the order of the configuration: an exact name counts first, then the first pattern that matches. */
   readonly deltaRules: readonly ChannelDeltaRule[];
   readonly webhooks: readonly WebhookEndpoint[];
+  /** Null: tokens are signed with the app's secret and nothing else. */
+  readonly tokens: TokenTrust | null;
   readonly idempotency: { readonly enabled: boolean; readonly ttlMs: number; readonly maxKeyBytes: number };
   /** Published events are kept in the durable log. */
   readonly history: {

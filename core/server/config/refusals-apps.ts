@@ -1,9 +1,16 @@
 // Rules about apps, their namespaces and webhooks that forbid a start: what Sockudo would only notice at use, as a 500, or
 // never (divergences D67, D68, D83).
+import { isPrivateKey, KEY_SET_MAX_KEYS } from '../tokens/key-set.ts';
 import { compilePattern, originPatternFault } from './patterns.ts';
 import type { Problem } from './problem.ts';
 import type { ServerConfig } from './schema.ts';
-import { type AppConfig, type NamespaceConfig, policyOf, type WebhookConfig } from './sections/apps.ts';
+import {
+  type AppConfig,
+  type NamespaceConfig,
+  policyOf,
+  type TokensConfig,
+  type WebhookConfig,
+} from './sections/apps.ts';
 
 /** Headers the server or its HTTP client writes itself; a second value would be sent beside the first. */
 const RESERVED_HEADERS = new Set([
@@ -105,6 +112,38 @@ function webhookProblems(path: string, webhook: WebhookConfig): Problem[] {
   return [...problems, ...headerProblems(`${path}.headers`, webhook.headers ?? {})];
 }
 
+/** A key set that comes over a line that anybody may change is nobody's word. */
+function keySetUrlFault(url: string, allowsPrivate: boolean): string | null {
+  const parsed = URL.parse(url);
+  if (parsed === null) return 'is not a URL';
+  const isPlain = parsed.protocol === 'http:';
+  if (isPlain && !allowsPrivate) return 'must begin with https:// unless `allow_private_networks` is true';
+  if (!isPlain && parsed.protocol !== 'https:') return 'must begin with https://';
+  if (parsed.username !== '' || parsed.password !== '') return 'must not hold credentials';
+  return null;
+}
+
+function tokenProblems(path: string, tokens: TokensConfig | undefined): Problem[] {
+  if (tokens === undefined) return [];
+  const { jwks_url: url, jwks, algorithms } = tokens;
+  const problems: Problem[] = [];
+  if ((url === undefined) === (jwks === undefined))
+    problems.push({ path, message: 'needs either `jwks_url` or `jwks`' });
+  const fault = url === undefined ? null : keySetUrlFault(url, tokens.allow_private_networks);
+  if (fault !== null) problems.push({ path: `${path}.jwks_url`, message: fault });
+  if (algorithms?.length === 0)
+    problems.push({ path: `${path}.algorithms`, message: 'must name at least one algorithm' });
+  const keys = jwks?.keys ?? [];
+  if (jwks !== undefined && (keys.length === 0 || keys.length > KEY_SET_MAX_KEYS))
+    problems.push({ path: `${path}.jwks.keys`, message: `must have 1 to ${KEY_SET_MAX_KEYS} keys` });
+  for (const [index, key] of keys.entries()) {
+    if (!isPrivateKey(key)) continue;
+    const message = 'is a private key: the server needs the public part, and must not have more';
+    problems.push({ path: `${path}.jwks.keys[${index}]`, message });
+  }
+  return problems;
+}
+
 function policyProblems(app: AppConfig, index: number): Problem[] {
   const base = `app_manager.array.apps[${index}]`;
   const isNested = app.policy !== undefined;
@@ -123,6 +162,7 @@ function policyProblems(app: AppConfig, index: number): Problem[] {
     ...origins,
     ...namespaceProblems(`${channels}.channel_namespaces`, policy.channels.channel_namespaces ?? []),
     ...webhooks,
+    ...tokenProblems(`${isNested ? `${base}.policy` : base}.tokens`, policy.tokens),
   ];
 }
 

@@ -1,7 +1,8 @@
 // One app of the configuration as the server's modules see it: overrides resolved, units in names.
 // Policy resolution: http.md sections 5, 6 and 12; realtime.md section 6.0.
-import type { App, AppLimits, Namespace, WebhookEndpoint, WebhookFilter } from '../apps/app.ts';
+import type { App, AppLimits, Namespace, TokenTrust, WebhookEndpoint, WebhookFilter } from '../apps/app.ts';
 import type { Retention } from '../ports/channel-log.ts';
+import { KEY_SET_ALGORITHMS, parseKeySet } from '../tokens/key-set.ts';
 import { admitsEveryOrigin, compilePattern } from './patterns.ts';
 import type { ServerConfig } from './schema.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type AppPolicyConfig,
   type NamespaceConfig,
   policyOf,
+  type TokensConfig,
   type WebhookConfig,
 } from './sections/apps.ts';
 import { deltaRulesOf } from './to-delta-rules.ts';
@@ -138,6 +140,20 @@ function webhookOf(config: WebhookConfig, server: ServerConfig): WebhookEndpoint
   };
 }
 
+/** Null without a key set: then `refusals-apps.ts` has something to say, or nothing was asked for. */
+function trustOf(config: TokensConfig | undefined): TokenTrust | null {
+  if (config === undefined) return null;
+  const { jwks_url: url, jwks, allow_private_networks: allowPrivateNetworks } = config;
+  const keys = url === undefined ? jwks && { inline: parseKeySet(jwks) } : { url, allowPrivateNetworks };
+  if (keys === undefined) return null;
+  return {
+    keys,
+    algorithms: config.algorithms ?? KEY_SET_ALGORITHMS,
+    issuer: config.issuer ?? null,
+    audience: config.audience ?? null,
+  };
+}
+
 function durabilityOf(policy: AppPolicyConfig, server: ServerConfig) {
   const annotates = policy.channels.annotations_enabled === true;
   // Annotations need the message they are about, so allowing them keeps history on (http.md section 5).
@@ -184,6 +200,7 @@ export function appOf(config: AppConfig, server: ServerConfig): App {
     namespaces: new Map(namespaces.map((namespace) => [namespace.name, namespace])),
     deltaRules: deltaRulesOf(channels.channel_delta_compression ?? {}),
     webhooks: (policy.webhooks ?? []).map((webhook) => webhookOf(webhook, server)),
+    tokens: trustOf(policy.tokens),
     idempotency: {
       enabled: policy.idempotency?.enabled ?? server.idempotency.enabled,
       ttlMs: (policy.idempotency?.ttl_seconds ?? server.idempotency.ttl_seconds) * SECOND_MS,

@@ -4,6 +4,7 @@ import type { ServerConfig } from './schema.ts';
 import { policyOf } from './sections/apps.ts';
 import { nearest } from './suggest.ts';
 import { isPlainObject, nodeAt } from './tree.ts';
+import { sharedKeySets } from './warnings-tokens.ts';
 
 /** Events a webhook can be sent for (http.md section 11.2). */
 export const WEBHOOK_EVENTS = [
@@ -142,5 +143,11 @@ export function warnings(config: ServerConfig, raw: unknown): Problem[] {
     const message = `has no effect: versions are kept with history, in \`${config.history.backend}\``;
     out.push({ path: 'versioned_messages.driver', value: driver, message });
   }
-  return [...out, ...withoutEffect(config), ...notYet(config), ...appWarnings(config, raw)];
+  return [
+    ...out,
+    ...withoutEffect(config),
+    ...notYet(config),
+    ...appWarnings(config, raw),
+    ...sharedKeySets(config.app_manager.array.apps),
+  ];
 }

@@ -48,6 +48,7 @@ export function fakeApp(changes: Partial<App> = {}): App {
     allowedOrigins: [],
     namespaces: new Map(),
     tokens: null,
+    tokens: null,
     deltaRules: [],
     webhooks: [],
     idempotency: { enabled: true, ttlMs: 120_000, maxKeyBytes: 128 },

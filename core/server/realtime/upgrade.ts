@@ -23,7 +23,6 @@ import { isOriginAllowed } from '../apps/origins.ts';
 import { UNKNOWN_ADDRESS } from '../http/client-address.ts';
 import type { HttpAnswer } from '../http/exchange-types.ts';
 import type { RateLimiter } from '../http/rate-limit.ts';
-import { verifyToken } from '../tokens/verify-token.ts';
 import { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
 import { disconnect } from './detach.ts';
@@ -132,7 +131,7 @@ class Upgrades {
     if (token === undefined || app === undefined) return null;
     if (protocol === 1) return authenticationError('capability tokens require protocol V2');
     try {
-      const grant = await verifyToken(app, token, Date.now() / 1000);
+      const grant = await this.#deps.context.tokens.verify(app, token);
       await this.#deps.context.revocations.requireNotRevoked(app, grant);
       return grant;
     } catch (error) {

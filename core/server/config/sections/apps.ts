@@ -1,5 +1,6 @@
 // The app object in its two accepted shapes: nested `policy`, and the older flat fields. Names: http.md section 12.
 import { z } from 'zod';
+import { KEY_SET_ALGORITHMS } from '../../tokens/key-set.ts';
 import { flag, integer, positive, secret, text, texts } from './fields.ts';
 import { webhookEndpoint } from './webhooks.ts';
 
@@ -99,6 +100,24 @@ const recovery = z.strictObject({
   max_buffer_size: positive('Overrides connection_recovery.max_buffer_size').optional(),
 });
 
+const tokens = z.strictObject({
+  jwks_url: text('Address of the JWKS whose keys sign capability tokens (ours)').optional(),
+  jwks: z
+    .strictObject({
+      keys: z.array(z.record(z.string(), z.unknown())).describe('Public keys (JWK), instead of an address'),
+    })
+    .optional(),
+  issuer: text('What `iss` of such a token has to be; absent: anything').optional(),
+  audience: text('What `aud` of such a token has to be or hold; absent: anything').optional(),
+  algorithms: z
+    .array(z.enum(KEY_SET_ALGORITHMS))
+    .describe(`Algorithms of such tokens; absent: ${KEY_SET_ALGORITHMS.join(', ')}`)
+    .optional(),
+  allow_private_networks: flag(
+    'The address may begin with http:// and resolve to private and loopback addresses',
+  ).default(false),
+});
+
 const endpoints = z.array(webhookEndpoint).describe('Webhook endpoints').optional();
 
 const policy = z.strictObject({
@@ -106,6 +125,7 @@ const policy = z.strictObject({
   features: z.strictObject(features).prefault({}),
   channels: z.strictObject(channels).prefault({}),
   webhooks: endpoints,
+  tokens: tokens.optional(),
   idempotency: idempotency.optional(),
   connection_recovery: recovery.optional(),
   history: z
@@ -124,6 +144,7 @@ export const app = z.strictObject({
   ...features,
   ...channels,
   webhooks: endpoints,
+  tokens: tokens.optional(),
   idempotency: idempotency.optional(),
   connection_recovery: recovery.optional(),
 });
@@ -132,6 +153,7 @@ export type ChannelDeltaConfig = z.output<typeof channelDelta>;
 export type AppConfig = z.output<typeof app>;
 export type AppPolicyConfig = z.output<typeof policy>;
 export type NamespaceConfig = z.output<typeof namespace>;
+export type TokensConfig = z.output<typeof tokens>;
 export type WebhookConfig = z.output<typeof webhookEndpoint>;
 
 /** The policy of an app, whichever shape it was written in. */
@@ -145,6 +167,7 @@ export function policyOf(config: AppConfig): AppPolicyConfig {
     features: pick(features),
     channels: pick(channels),
     webhooks: flat.webhooks,
+    tokens: flat.tokens,
     idempotency: flat.idempotency,
     connection_recovery: flat.connection_recovery,
   });

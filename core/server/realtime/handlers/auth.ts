@@ -9,7 +9,6 @@ import {
   type TokenGrant,
   tryParseJson,
 } from '@sockudo/protocol';
-import { verifyToken } from '../../tokens/verify-token.ts';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
 import { useToken } from '../token-session.ts';
@@ -25,7 +24,7 @@ export async function handleAuth(
   const data = typeof frame.data === 'string' ? tryParseJson(frame.data) : frame.data;
   const token = isJsonObject(data) ? stringMember(data, 'token') : undefined;
   if (token === undefined) throw invalidMessage('sockudo:auth requires data.token');
-  const grant = await verifyToken(connection.app, token, Date.now() / 1000);
+  const grant = await context.tokens.verify(connection.app, token);
   requireSameIdentity(connection, grant);
   await context.revocations.requireNotRevoked(connection.app, grant);
   if (!connection.isOpen) return;

@@ -95,6 +95,7 @@ export function testRealtime(options: TestRealtimeOptions = {}): TestRealtime {
       context.presenceLeaves.close();
       context.recovery.close();
       context.wheel.close();
+      await context.tokens.close();
       await context.webhooks.close();
       await drivers.close();
     },
