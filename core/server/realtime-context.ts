@@ -32,7 +32,6 @@ import { Watchlists } from './realtime/watchlists.ts';
 import type { Settings } from './settings.ts';
 import { Revocations } from './tokens/revocations.ts';
 import { TokenVerifier } from './tokens/token-verifier.ts';
-import { TokenVerifier } from './tokens/token-verifier.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
 export interface RealtimeParts {
@@ -114,7 +113,6 @@ export function createRealtimeContext({
     cache,
     webhooks,
     revocations: new Revocations(cache),
-    tokens: new TokenVerifier(settings.apps, { logger }),
     tokens: new TokenVerifier(settings.apps, { logger }),
     watchlists: new Watchlists(),
     presenceHistory: new PresenceHistory({

@@ -119,7 +119,6 @@ async function stop(
   context.recovery.close();
   context.wheel.close();
   await context.tokens.close();
-  await context.tokens.close();
   for (const plugin of plugins) await plugin.close?.();
   await context.webhooks.close();
   await context.presenceHistory.close();

@@ -48,7 +48,6 @@ export function fakeApp(changes: Partial<App> = {}): App {
     allowedOrigins: [],
     namespaces: new Map(),
     tokens: null,
-    tokens: null,
     deltaRules: [],
     webhooks: [],
     idempotency: { enabled: true, ttlMs: 120_000, maxKeyBytes: 128 },

@@ -17,7 +17,6 @@ import type { Publisher } from '../publish/publisher.ts';
 import type { Settings } from '../settings.ts';
 import type { Revocations } from '../tokens/revocations.ts';
 import type { TokenVerifier } from '../tokens/token-verifier.ts';
-import type { TokenVerifier } from '../tokens/token-verifier.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
 import type { Hub } from './hub.ts';
@@ -39,7 +38,6 @@ export interface RealtimeContext {
   readonly cache: Cache;
   readonly webhooks: Webhooks;
   readonly revocations: Revocations;
-  readonly tokens: TokenVerifier;
   readonly tokens: TokenVerifier;
   readonly watchlists: Watchlists;
   readonly presenceHistory: PresenceHistory;
