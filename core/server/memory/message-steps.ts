@@ -13,6 +13,14 @@ import type {
   VersionEntry,
   VersionsRange,
 } from '../ports/message-log.ts';
+import {
+  changeRecords,
+  NO_RECORD_WRITES,
+  occasionOf,
+  type RecordRefusal,
+  type RecordSource,
+  type RecordWrites,
+} from '../ports/record-rules.ts';
 import type { DrawnVersion, MessageRecord } from './message-record.ts';
 import type { Stream } from './stream.ts';
 
@@ -39,17 +47,25 @@ export function annotationIn(
 }
 
 type Drawn =
-  | { readonly kind: 'drawn'; readonly version: DrawnVersion }
-  | { readonly kind: 'refused'; readonly error: unknown };
+  | { readonly kind: 'drawn'; readonly version: DrawnVersion; readonly records: RecordWrites }
+  | RecordRefusal;
 
-export function drawVersion(stream: Stream, create: LogEntry, draft: MutationDraft): Drawn {
-  const record = stream.changes.recordOf(create);
-  const state = record.state();
+export function drawVersion(
+  stream: Stream,
+  create: LogEntry,
+  draft: MutationDraft,
+  source: RecordSource,
+): Drawn {
+  const message = stream.changes.recordOf(create);
+  const state = message.state();
   try {
-    const version = draft.apply(state);
+    const next = draft.apply(state);
     const versionSerial = draft.versionSerial(state.historySerial, state.versionSerial);
     const place = { ...stream.nextPlace(draft.publishedAtMs), versionSerial };
-    return { kind: 'drawn', version: record.draw(version, place) };
+    const version = message.draw(next, place);
+    if (next.records === undefined) return { kind: 'drawn', version, records: NO_RECORD_WRITES };
+    const records = changeRecords(source, draft.key, next.records, occasionOf(version.entry));
+    return records.kind === 'refused' ? records : { kind: 'drawn', version, records };
   } catch (error) {
     return { kind: 'refused', error };
   }

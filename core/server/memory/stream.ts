@@ -13,6 +13,7 @@ import type {
 import { continuityGap, entryBytes, entryOf, isSameRetention, serialWindow } from '../ports/log-rules.ts';
 import { versionsKeptFromMs } from '../ports/message-rules.ts';
 import { Changes } from './changes.ts';
+import { ChannelRecordShelf } from './channel-record-shelf.ts';
 
 export interface Removed {
   readonly messages: number;
@@ -25,6 +26,7 @@ const COMPACT_AT = 32;
 export class Stream {
   readonly streamId: string;
   readonly changes = new Changes();
+  readonly records = new ChannelRecordShelf();
   #headSerial = 0;
   #lastPublishedAtMs = 0;
   #bytes = 0;
@@ -52,12 +54,12 @@ export class Stream {
   }
 
   get isEmpty(): boolean {
-    return this.messages === 0 && this.#outliving.size === 0;
+    return this.messages === 0 && this.#outliving.size === 0 && this.records.isEmpty;
   }
 
   /** All that is held, roughly. */
   get heldBytes(): number {
-    return this.#bytes + this.#outlivingBytes + this.changes.bytes;
+    return this.#bytes + this.#outlivingBytes + this.changes.bytes + this.records.bytes;
   }
 
   /** The entry a draft becomes as the `ahead`-th one after the head (1: the next). Nothing is stored. */
@@ -109,6 +111,11 @@ export class Stream {
         (bytes !== undefined && this.#bytes > bytes),
       (entry) => this.#outlive(entry, nowMs),
     );
+  }
+
+  forgetRecords(): Removed {
+    this.records.clear();
+    return { messages: 0, bytes: 0 };
   }
 
   /** Forgets messages that have outlived their versions' retention, too. */

@@ -11,6 +11,8 @@
 //   L6  A position that was trimmed away or belongs to another stream is answered with a gap, never with an empty page.
 //   L7  Times of a channel never run backwards: a draft older than the channel's newest entry takes that entry's time.
 
+import type { RecordChange } from './channel-records.ts';
+
 export interface ChannelKey {
   readonly appId: string;
   readonly channel: string;
@@ -58,10 +60,12 @@ export interface EntryDraft {
   readonly tags?: string;
   readonly extras?: string;
   readonly retention: Retention;
+  /** Records that change in the same step (ChannelRecords). */
+  readonly records?: readonly RecordChange[];
 }
 
 /** `retention` is the one in force for the channel; `publishedAtMs` may be later than the draft's (L7). */
-export interface LogEntry extends Omit<EntryDraft, 'versionSerial'> {
+export interface LogEntry extends Omit<EntryDraft, 'versionSerial' | 'records'> {
   readonly streamId: string;
   readonly serial: number;
   /** Identity of a mutable message, and serial of its first version. */
@@ -101,7 +105,9 @@ export type CommitResult =
   /** A receipt of the commit exists with the same fingerprint: nothing was stored. */
   | { readonly kind: 'duplicate'; readonly receipt: Receipt }
   /** A receipt of the commit exists with another fingerprint: nothing was stored. */
-  | { readonly kind: 'conflict'; readonly receipt: Receipt };
+  | { readonly kind: 'conflict'; readonly receipt: Receipt }
+  /** The change of a record threw this: nothing was stored. Only where an entry has `records`. */
+  | { readonly kind: 'refused'; readonly error: unknown };
 
 export interface ReadRange {
   readonly direction: 'oldest-first' | 'newest-first';

@@ -19,6 +19,16 @@ export {
   StoreUnavailable,
   type StreamState,
 } from './channel-log.ts';
+export type {
+  ChannelRecord,
+  ChannelRecords,
+  RecordChange,
+  RecordContent,
+  RecordOccasion,
+  RecordPage,
+  RecordResult,
+  RecordSearch,
+} from './channel-records.ts';
 export type { ControlSignal, Envelope, Fanout, FanoutListener } from './fanout.ts';
 export type { AttemptEnd, Claim, ClaimedJob, JobDraft, JobStore, Lease } from './job-store.ts';
 export { createLeasedWorkQueue, type LeasedWorkQueueOptions } from './leased-work-queue.ts';
@@ -64,6 +74,17 @@ export {
 export type { NodeWatch, NodeWatchListener } from './node-watch.ts';
 export type { Occupancy } from './occupancy.ts';
 export type { JoinRequest, JoinResult, Member, Presence } from './presence.ts';
+export {
+  changeRecords,
+  commitRecords,
+  NO_RECORD_WRITES,
+  occasionOf,
+  type RecordRefusal,
+  type RecordSource,
+  type RecordWrite,
+  type RecordWrites,
+  type UsedOrdinal,
+} from './record-rules.ts';
 export {
   type DeadLetter,
   type Job,

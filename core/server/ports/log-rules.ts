@@ -51,7 +51,7 @@ export function serialWindow(
 
 /** The entry that a draft becomes at its place. Calls `versionSerial`. */
 export function entryOf(
-  { versionSerial, ...draft }: EntryDraft,
+  { versionSerial, records: _, ...draft }: EntryDraft,
   place: Pick<LogEntry, 'streamId' | 'serial' | 'publishedAtMs'>,
 ): LogEntry {
   if (versionSerial === undefined) return { ...draft, ...place };

@@ -20,6 +20,7 @@ import type {
   ReceiptDraft,
   Retention,
 } from './channel-log.ts';
+import type { ChannelRecords, RecordChange } from './channel-records.ts';
 
 export type MutationAction = 'update' | 'append' | 'delete';
 
@@ -67,6 +68,8 @@ export interface VersionDraft {
   readonly userId?: string;
   readonly description?: string;
   readonly metadata?: string;
+  /** Records that change with this version (ChannelRecords): named here, inside the step, where the current state is known. */
+  readonly records?: readonly RecordChange[];
 }
 
 export interface MutationDraft {
@@ -112,7 +115,7 @@ export type MutationResult =
   | { readonly kind: 'duplicate'; readonly receipt: Receipt }
   | { readonly kind: 'conflict'; readonly receipt: Receipt }
   | { readonly kind: 'unknown-message' }
-  /** `apply` threw this. */
+  /** `apply`, or that of a record, threw this. */
   | { readonly kind: 'refused'; readonly error: unknown };
 
 export interface AnnotationRecord {
@@ -247,4 +250,4 @@ export interface MessageLog {
 }
 
 /** What every driver of the channel log offers. */
-export type DurableLog = ChannelLog & MessageLog;
+export type DurableLog = ChannelLog & MessageLog & ChannelRecords;

@@ -16,7 +16,7 @@ export interface KeyDraft extends Omit<ReceiptDraft, 'answer'> {
 
 export type AppendResult =
   | { readonly kind: 'committed'; readonly entries: readonly (LogEntry | null)[] }
-  | Exclude<CommitResult, { kind: 'committed' }>;
+  | Exclude<CommitResult, { kind: 'committed' | 'refused' }>;
 
 export class Append {
   readonly #logs: ChannelLogs;
@@ -31,7 +31,10 @@ export class Append {
     this.#afterEffects = afterEffects;
   }
 
-  /** All publications are of `app`. Rejects when the store failed: then nothing was stored and nothing is delivered. */
+  /**
+   * All publications are of `app`. Rejects when the store failed, and with what the change of a record threw: then nothing was
+   * stored and nothing is delivered.
+   */
   async commit(
     app: App,
     publications: readonly Publication[],
@@ -54,6 +57,7 @@ export class Append {
       entries: stored.map((publication) => this.#draftOf(publication)),
       receipts: keys.map((key) => ({ ...key, answer: (entries) => key.answer(spread(entries)) })),
     });
+    if (result.kind === 'refused') throw result.error;
     if (result.kind !== 'committed') return result;
     const entries = spread(result.entries);
     publications.forEach((publication, index) => {

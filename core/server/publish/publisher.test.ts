@@ -1,7 +1,8 @@
-import { parseBatch, parsePublish } from '@sockudo/protocol';
+import { httpError, parseBatch, parsePublish } from '@sockudo/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryChannelLog } from '../memory/channel-log.ts';
 import { type Commit, StoreUnavailable } from '../ports/channel-log.ts';
+import type { RecordChange } from '../ports/channel-records.ts';
 import { turn } from '../realtime/testing/fake-socket.ts';
 import { type TestRealtime, testRealtime } from '../realtime/testing/test-realtime.ts';
 
@@ -12,6 +13,8 @@ class Store {
   #held: (() => void)[] | null = null;
   /** How many of the next commits fail. */
   failures = 0;
+  /** What changes with the entries of the commits. */
+  records: readonly RecordChange[] | null = null;
 
   get port() {
     const commit = async (request: Commit) => {
@@ -20,7 +23,12 @@ class Store {
         this.failures -= 1;
         throw new StoreUnavailable('the disk is full');
       }
-      return this.#log.commit(request);
+      const { records } = this;
+      if (records === null) return this.#log.commit(request);
+      return this.#log.commit({
+        ...request,
+        entries: request.entries.map((entry) => ({ ...entry, records })),
+      });
     };
     return new Proxy(this.#log, {
       get(target, name) {
@@ -120,6 +128,22 @@ describe('answers', () => {
     await expect(publishBatch([event('lost')])).rejects.toEqual(refused(500, 'internal_error'));
     expect(JSON.parse(await publish(event('kept', { info: '' }))).channels.x.history_serial).toBe(1);
     expect(await delivered()).toEqual(['kept']);
+  });
+
+  it('are what the change of a record refused with, and nothing is delivered', async () => {
+    const delivered = await listen();
+    const error = httpError('invalid_input', 'not now');
+    const apply = (): never => {
+      throw error;
+    };
+    store.records = [{ kind: 'run', id: 'r1', apply }];
+    await expect(publish(event('lost'))).rejects.toBe(error);
+    await expect(publish(event('lost', { idempotency_key: 'k' }))).rejects.toBe(error);
+    await expect(publishBatch([event('lost'), event('lost', { message_id: 'm' })])).rejects.toBe(error);
+    store.records = null;
+    expect(await publish(event('kept', { idempotency_key: 'k' }))).toBe('{"ok":true}');
+    expect(await delivered()).toEqual(['kept']);
+    expect(await store.stored('x')).toEqual(['kept']);
   });
 });
 

@@ -1,0 +1,84 @@
+// Small keyed facts about a channel that change in the same step as its entries: what a model run has come to, who holds it.
+// They have no place on the number line and nobody is sent them; whoever changes them decides what they mean.
+//
+// Invariants, besides L1-L6 of the ChannelLog and M1-M5 of the MessageLog
+//   R1  A record that is changed with an entry or a version is stored with it or not at all.
+//   R2  Changes of one record see each other: `apply` gets what the previous one left. Those of one step run in their order.
+//   R3  What `apply` throws refuses the whole step; nothing is stored and no serial is used.
+//   R4  A reset takes the records of the channel along; purge and retention leave them.
+import type { ChannelKey } from './channel-log.ts';
+
+export interface RecordContent {
+  /** JSON text, at most 8 KiB; drivers may rely on it being small. */
+  readonly value: string;
+  /** A word that records are looked for by, e.g. `queued`. */
+  readonly state: string;
+  /** When somebody has to look at it again; absent: never. */
+  readonly dueAtMs?: number;
+}
+
+export interface ChannelRecord extends RecordContent {
+  readonly key: ChannelKey;
+  /** What it is about, e.g. `run`. Kinds don't see each other. */
+  readonly kind: string;
+  readonly id: string;
+  /** Counts the records of a channel and kind from 1, in the order in which they were made; never used twice. */
+  readonly ordinal: number;
+}
+
+/** The entry or version that a record is changed with; null for `change`, which stores nothing else. */
+export interface RecordOccasion {
+  readonly serial: number;
+  readonly publishedAtMs: number;
+  /** Serial of the message, where messages are mutable. */
+  readonly messageSerial?: string;
+}
+
+export interface RecordChange {
+  readonly kind: string;
+  readonly id: string;
+  /**
+   * What becomes of the record: its new content, null to remove it, `keep` to leave it as it is. Pure; runs inside the step, again
+   * if the step is retried.
+   */
+  readonly apply: (
+    current: ChannelRecord | null,
+    occasion: RecordOccasion | null,
+  ) => RecordContent | null | 'keep';
+}
+
+export type RecordResult =
+  /** `record`: as it is now; null: there is none. */
+  | { readonly kind: 'changed'; readonly record: ChannelRecord | null }
+  | { readonly kind: 'refused'; readonly error: unknown };
+
+export interface RecordPage {
+  readonly records: readonly ChannelRecord[];
+  readonly more: boolean;
+}
+
+/** What records are looked for by, in all channels of all apps unless one is named. */
+export interface RecordSearch {
+  readonly kind: string;
+  readonly state?: string;
+  readonly appId?: string;
+  /** What the channel's name begins with. */
+  readonly channelPrefix?: string;
+  /** Only records that are due at this time or before. Those without `dueAtMs` never are. */
+  readonly dueByMs?: number;
+  readonly limit: number;
+}
+
+export interface ChannelRecords {
+  /** Changes one record alone. Rejects with `StoreUnavailable` when the store failed. */
+  change(key: ChannelKey, change: RecordChange): Promise<RecordResult>;
+  record(key: ChannelKey, kind: string, id: string): Promise<ChannelRecord | null>;
+  /** Newest first by ordinal, strictly before `before`; `states`: only those. `limit` at most. */
+  records(
+    key: ChannelKey,
+    kind: string,
+    range: { readonly before?: number; readonly states?: readonly string[]; readonly limit: number },
+  ): Promise<RecordPage>;
+  /** Those due first come first, those never due last; then in the order in which they were made. */
+  search(search: RecordSearch): Promise<readonly ChannelRecord[]>;
+}
