@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_HEADER_LIMITS } from './limits.ts';
-import { headerDomain, TRANSPORT_KEYS } from './transport-headers.ts';
+import { headerDomain, TRANSPORT_KEYS, type WireHeaders } from './transport-headers.ts';
 import { aiExtrasError, aiMessageIdError, reservedHeaderError } from './validate.ts';
 
 const keys = (count: number): Record<string, string> =>
@@ -89,7 +89,9 @@ describe('aiExtrasError', () => {
       requiredKeys: [],
     });
     expect(TRANSPORT_KEYS).toHaveLength(30);
-    fc.assert(fc.property(maps, (transport) => aiExtrasError({ transport }) === null));
+    fc.assert(
+      fc.property(maps, (transport) => aiExtrasError({ transport: transport as WireHeaders }) === null),
+    );
   });
 
   it('never throws, and blames a key that is there', () => {
