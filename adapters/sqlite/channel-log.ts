@@ -1,4 +1,4 @@
-// The DurableLog port on a SQLite file: `commit`, `mutate` and `annotate` resolve when what they store is on the disk. Hands each
+// The DurableLog port on a SQLite file: whatever stores resolves when what it stores is on the disk. Hands each
 // call to the views of readers, the operations of writers or the background sweep; see docs/storage.md for the whole design.
 import {
   type AnnotationDraft,
@@ -6,6 +6,7 @@ import {
   type AnnotationResult,
   type ChannelKey,
   type ChannelLog,
+  type ChannelRecord,
   type Commit,
   type CommitResult,
   type DurableLog,
@@ -17,6 +18,10 @@ import {
   type ReadRange,
   type ReadResult,
   type Receipt,
+  type RecordChange,
+  type RecordPage,
+  type RecordResult,
+  type RecordSearch,
   type ReplayResult,
   type RowsResult,
   StoreUnavailable,
@@ -36,6 +41,7 @@ import {
   ResetOperation,
 } from './log-operations.ts';
 import { AnnotateOperation, MutateOperation } from './message-operations.ts';
+import { ChangeRecordOperation } from './record-operations.ts';
 import type { Removed, RetentionSweep } from './retention-sweep.ts';
 
 export interface SqliteChannelLogOptions extends DatabaseOptions {
@@ -117,6 +123,32 @@ class SqliteLog implements SqliteChannelLog {
 
   annotate(draft: AnnotationDraft): Promise<AnnotationResult> {
     return this.#write(new AnnotateOperation(this.#tables, draft));
+  }
+
+  change(key: ChannelKey, change: RecordChange): Promise<RecordResult> {
+    return this.#write(new ChangeRecordOperation(this.#tables, key, change));
+  }
+
+  async record(key: ChannelKey, kind: string, id: string): Promise<ChannelRecord | null> {
+    return this.#look(key, ({ visible }) =>
+      visible.id === null ? null : this.#tables.records.visible(visible.id, key, kind, id),
+    );
+  }
+
+  async records(
+    key: ChannelKey,
+    kind: string,
+    range: Parameters<DurableLog['records']>[2],
+  ): Promise<RecordPage> {
+    return this.#look(key, ({ visible }) =>
+      visible.id === null
+        ? { records: [], more: false }
+        : this.#tables.records.page(visible.id, key, kind, range),
+    );
+  }
+
+  async search(search: RecordSearch): Promise<readonly ChannelRecord[]> {
+    return this.#reading(() => this.#tables.records.search(search));
   }
 
   async message(key: ChannelKey, messageSerial: string): Promise<MessageState | null> {

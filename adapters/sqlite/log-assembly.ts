@@ -12,6 +12,8 @@ import { MessageView } from './message-view.ts';
 import { ReceiptTable } from './receipt-table.ts';
 import { RecentEntries } from './recent-entries.ts';
 import { RecentVersions } from './recent-versions.ts';
+import { recordSource } from './record-steps.ts';
+import { RecordTable } from './record-table.ts';
 import { RetentionSweep } from './retention-sweep.ts';
 import { RowRemoval } from './row-removal.ts';
 import { TextCache } from './text-cache.ts';
@@ -42,19 +44,28 @@ export function assembleLog(database: Database, options: AssemblyOptions): LogAs
   const versions = new VersionTable(connection, recentVersions);
   const annotations = new AnnotationTable(connection);
   const receipts = new ReceiptTable(connection);
+  const records = new RecordTable(connection);
   const hot = new HotMessages();
   const texts = new TextCache();
   const view = new LogView(entries, now);
   const messages = new MessageView({ entries, versions, annotations, hot, texts, view, now });
   const settler = new EntrySettler({ channels, entries, recent, versions, recentVersions, view });
-  const kept = { channels, entries, versions, recentVersions, annotations, hot };
+  const kept = { channels, entries, versions, recentVersions, annotations, records, hot };
   const removal = new RowRemoval({ ...kept, view, now });
   const sweep = new RetentionSweep({ connection, channels, receipts, removal, settler, writer, now });
   const markSurplus = (channelId: number): void => sweep.markSurplus(channelId);
   const rows = { channels, recent, recentVersions, annotations, hot, receipts };
   return {
-    tables: { ...rows, view, messages, now, markSurplus },
+    tables: {
+      ...rows,
+      records,
+      recordSource: recordSource(channels, records),
+      view,
+      messages,
+      now,
+      markSurplus,
+    },
     sweep,
-    participants: [settler, recent, recentVersions, annotations, hot, texts, channels],
+    participants: [settler, recent, recentVersions, annotations, records, hot, texts, channels],
   };
 }

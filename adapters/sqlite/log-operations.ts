@@ -5,13 +5,17 @@ import {
   type ChannelKey,
   type Commit,
   type CommitResult,
+  commitRecords,
   type EntryDraft,
   entryBytes,
   entryOf,
   isSameRetention,
   type LogEntry,
+  NO_RECORD_WRITES,
   type Position,
   type Receipt,
+  type RecordSource,
+  type RecordWrites,
   type Retention,
   receiptVerdict,
   versionsKeptFromMs,
@@ -25,9 +29,13 @@ import type { MessageView } from './message-view.ts';
 import type { ReceiptTable, ReceiptTie } from './receipt-table.ts';
 import type { RecentEntries } from './recent-entries.ts';
 import type { RecentVersions } from './recent-versions.ts';
+import { writeRecords } from './record-steps.ts';
+import type { RecordTable } from './record-table.ts';
 
 /** So many rows are removed at once rather than one after each commit. */
 const SURPLUS_STEP = 64;
+/** What the change of a record is taken to weigh: its content is known only once it is planned. */
+const RECORD_BYTES = 1024;
 
 export interface LogTables {
   readonly channels: ChannelTable;
@@ -36,6 +44,8 @@ export interface LogTables {
   readonly annotations: AnnotationTable;
   readonly hot: HotMessages;
   readonly receipts: ReceiptTable;
+  readonly records: RecordTable;
+  readonly recordSource: RecordSource;
   readonly view: LogView;
   readonly messages: MessageView;
   readonly now: () => number;
@@ -124,13 +134,15 @@ export class AppendOperation extends LogOperation<CommitResult> {
   readonly #commit: Commit;
   #drawn: { readonly channel: Channel; readonly entry: LogEntry }[] = [];
   #receipts: readonly Receipt[] = [];
+  #records: RecordWrites = NO_RECORD_WRITES;
 
   constructor(tables: LogTables, commit: Commit) {
     super();
     this.#tables = tables;
     this.#commit = commit;
     this.bytes = commit.entries.reduce(
-      (sum, { data, extras = '' }) => sum + data.length + extras.length,
+      (sum, { data, extras = '', records }) =>
+        sum + data.length + extras.length + (records === undefined ? 0 : records.length * RECORD_BYTES),
       256,
     );
   }
@@ -138,17 +150,26 @@ export class AppendOperation extends LogOperation<CommitResult> {
   override plan(): void {
     this.#drawn = [];
     this.#receipts = [];
+    this.#records = NO_RECORD_WRITES;
     this.result = this.#usedReceipt();
     if (this.result !== undefined) return;
     for (const draft of this.#commit.entries) this.#draw(draft);
     const entries = this.#drawn.map(({ entry }) => entry);
+    const records = commitRecords(this.#tables.recordSource, this.#commit.entries, entries);
+    if (records.kind === 'refused') {
+      this.#drawn = [];
+      this.result = records;
+      return;
+    }
     this.#receipts = answerReceipts(this.#commit.receipts, entries);
+    this.#records = records;
     this.result = { kind: 'committed', entries };
   }
 
   override write(): void {
     for (const { channel, entry } of this.#drawn) this.#append(channel, entry);
     for (const receipt of this.#receipts) this.#tables.receipts.insert(receipt);
+    writeRecords(this.#tables.channels, this.#tables.records, this.#records);
   }
 
   #usedReceipt(): CommitResult | undefined {

@@ -3,10 +3,15 @@
 import {
   type AnnotationDraft,
   type AnnotationResult,
+  changeRecords,
   type MutationDraft,
   type MutationResult,
+  NO_RECORD_WRITES,
   nextVersion,
+  occasionOf,
   type Receipt,
+  type RecordChange,
+  type RecordWrites,
   receiptVerdict,
   type StoredVersion,
   StoreUnavailable,
@@ -15,6 +20,7 @@ import type { StoredAnnotation } from './annotation-table.ts';
 import type { Channel } from './channel-table.ts';
 import type { Message } from './hot-messages.ts';
 import { findReceipt, LogOperation, type LogTables, underRetention } from './log-operations.ts';
+import { writeRecords } from './record-steps.ts';
 
 /** The content of a change is known only once it is planned. */
 const ASSUMED_BYTES = 1024;
@@ -26,6 +32,7 @@ export class MutateOperation extends LogOperation<MutationResult> {
   #drawn: { readonly channel: Channel; readonly message: Message; readonly version: StoredVersion } | null =
     null;
   #receipt: Receipt | null = null;
+  #records: RecordWrites = NO_RECORD_WRITES;
 
   constructor(tables: LogTables, draft: MutationDraft) {
     super();
@@ -36,6 +43,7 @@ export class MutateOperation extends LogOperation<MutationResult> {
   override plan(): void {
     this.#drawn = null;
     this.#receipt = null;
+    this.#records = NO_RECORD_WRITES;
     const { channels, messages } = this.#tables;
     const channel = channels.open(this.#draft.key);
     const { assigned } = channel;
@@ -49,7 +57,7 @@ export class MutateOperation extends LogOperation<MutationResult> {
 
   override write(): void {
     if (this.#drawn === null) return;
-    const { channels, recentVersions, hot, receipts } = this.#tables;
+    const { channels, recentVersions, hot, receipts, records } = this.#tables;
     const { channel, message, version } = this.#drawn;
     const standing = underRetention(this.#tables, channel, this.#draft.retention);
     recentVersions.add(standing.id, channel.key, { entry: version, bytes: sizeOf(version) });
@@ -59,6 +67,7 @@ export class MutateOperation extends LogOperation<MutationResult> {
       headSerial: version.serial,
       lastPublishedAtMs: version.publishedAtMs,
     });
+    writeRecords(channels, records, this.#records);
     if (this.#receipt === null) return;
     receipts.insert(this.#receipt, { channelId: standing.id, historySerial: version.historySerial });
   }
@@ -76,8 +85,10 @@ export class MutateOperation extends LogOperation<MutationResult> {
     const { receipt } = this.#draft;
     const state = messages.stateOf(channelId, message);
     let version: StoredVersion;
+    let records: readonly RecordChange[] | undefined;
     try {
       const draft = this.#draft.apply(state);
+      records = draft.records;
       version = nextVersion(create, latest, draft, {
         ...nextPlace(channel, this.#draft.publishedAtMs),
         versionSerial: this.#draft.versionSerial(state.historySerial, state.versionSerial),
@@ -86,6 +97,11 @@ export class MutateOperation extends LogOperation<MutationResult> {
       return refusedBy(error);
     }
     const entry = messages.entryOf(channelId, create, version);
+    if (records !== undefined) {
+      const changed = changeRecords(this.#tables.recordSource, this.#draft.key, records, occasionOf(entry));
+      if (changed.kind === 'refused') return changed;
+      this.#records = changed;
+    }
     if (receipt !== undefined) this.#receipt = { ...receipt, answer: receipt.answer(entry) };
     this.#drawn = { channel, message, version };
     return { kind: 'committed', entry };

@@ -18,6 +18,9 @@ const APPLICATION_ID = 0x534f434b;
  * between the two is kept while its newest version is not older than `versions_since_ms`. versions: `data` is the fragment of
  * an append; `base_serial` names the entry whose whole data the fragments follow; the newest row has the sums of its message,
  * so that no row is ever changed. recent_versions: as `recent`. receipts with a message go with it.
+ *
+ * Step 3, records of channels. `sequence` has the order in which they were made in all channels; ordinals count within a channel
+ * and kind. Ordinals in use go with the row of their channel; records of a channel that was reset wait for removal as entries do.
  */
 const VERSION_COLUMNS = `
     published_at_ms INTEGER NOT NULL,
@@ -33,6 +36,9 @@ const VERSION_COLUMNS = `
     data_kind TEXT NOT NULL,
     data_bytes INTEGER NOT NULL,
     append_count INTEGER NOT NULL`;
+
+/** Of records that are never due: a number, so that one index has them in the order in which searches want them. */
+export const NEVER_DUE_MS = Number.MAX_SAFE_INTEGER;
 
 const MIGRATIONS: readonly string[] = [
   `
@@ -147,6 +153,28 @@ const MIGRATIONS: readonly string[] = [
     message_serial TEXT NOT NULL,
     state TEXT NOT NULL,
     PRIMARY KEY (channel_id, history_serial, type)
+  ) WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE channel_records (
+    sequence INTEGER PRIMARY KEY,
+    channel_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    due_at_ms INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    UNIQUE (channel_id, kind, id)
+  );
+  CREATE UNIQUE INDEX channel_records_by_ordinal ON channel_records (channel_id, kind, ordinal);
+  CREATE INDEX channel_records_by_state ON channel_records (kind, state, due_at_ms);
+  CREATE INDEX channel_records_by_due ON channel_records (kind, due_at_ms) WHERE due_at_ms < ${NEVER_DUE_MS};
+  CREATE TABLE channel_record_kinds (
+    channel_id INTEGER NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    last_ordinal INTEGER NOT NULL,
+    PRIMARY KEY (channel_id, kind)
   ) WITHOUT ROWID;
   `,
 ];

@@ -1,5 +1,6 @@
 // Removes the rows of one channel that are no longer to be seen, a bounded number at a time: creates beyond the history, with the
-// versions, annotations and projections of messages that have outlived their versions' retention, too. Knows no schedule.
+// versions, annotations and projections of messages that have outlived their versions' retention, too; and all records of a channel
+// that was reset. Knows no schedule.
 import { versionsKeptFromMs } from '@sockudo/server/ports';
 import type { AnnotationTable } from './annotation-table.ts';
 import type { Channel, ChannelTable } from './channel-table.ts';
@@ -7,6 +8,7 @@ import type { EntrySize, EntryTable } from './entry-table.ts';
 import type { HotMessages } from './hot-messages.ts';
 import type { LogView } from './log-view.ts';
 import type { RecentVersions } from './recent-versions.ts';
+import type { RecordTable } from './record-table.ts';
 import type { VersionTable } from './version-table.ts';
 
 export interface RowRemovalOptions {
@@ -15,6 +17,7 @@ export interface RowRemovalOptions {
   readonly versions: VersionTable;
   readonly recentVersions: RecentVersions;
   readonly annotations: AnnotationTable;
+  readonly records: RecordTable;
   readonly hot: HotMessages;
   readonly view: LogView;
   readonly now: () => number;
@@ -53,25 +56,27 @@ export class RowRemoval {
 
   /** Whether a channel has rows to remove. */
   hasSurplus(id: number, channel: Channel | null): boolean {
-    const { entries, versions, annotations } = this.#options;
+    const { entries, versions, annotations, records } = this.#options;
     const { floor, purgedBelow } = this.#boundsOf(channel);
     const isBelow = (serial: number | null, bound: number): boolean => serial !== null && serial < bound;
     return (
       isBelow(entries.firstSettled(id), floor) ||
       isBelow(versions.firstMessage(id), purgedBelow) ||
-      isBelow(annotations.firstMessage(id), purgedBelow)
+      isBelow(annotations.firstMessage(id), purgedBelow) ||
+      (channel === null && records.hasAny(id))
     );
   }
 
   /** Whether the channel has no rows at all. */
   isEmpty(id: number): boolean {
-    const { entries, versions, annotations } = this.#options;
+    const { entries, versions, annotations, records } = this.#options;
     return (
       entries.firstSettled(id) === null &&
       !entries.hasRecent(id) &&
       versions.firstMessage(id) === null &&
       !versions.hasRecent(id) &&
-      annotations.firstMessage(id) === null
+      annotations.firstMessage(id) === null &&
+      !records.hasAny(id)
     );
   }
 
@@ -81,10 +86,11 @@ export class RowRemoval {
    * @param channel null: the channel was reset, all of it goes
    */
   step(id: number, channel: Channel | null, from: number, limit: number): RemovalStep {
-    const { entries } = this.#options;
+    const { entries, records } = this.#options;
     const { floor, purgedBelow } = this.#boundsOf(channel);
+    let left = limit - (channel === null ? records.remove(id, limit) : 0);
     // Also of creates that never came to their place.
-    let left = limit - this.#removeChanges(id, { from: 0, until: purgedBelow }, limit);
+    if (left > 0) left -= this.#removeChanges(id, { from: 0, until: purgedBelow }, left);
     if (left <= 0) return { ...NOTHING, rows: limit, next: from };
     const candidates = entries.sizes(id, from, floor, left);
     const { runs, isLast } = runsOf(candidates, this.#judge(id, channel, candidates, purgedBelow));

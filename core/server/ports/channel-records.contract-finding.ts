@@ -93,6 +93,7 @@ function searchContract(open: OpenDurableLog): void {
         expect(await found({ channelPrefix: 'i-1' })).toBe('');
         expect(await found({ dueByMs: 20 })).toBe('r2 r3');
         expect(await found({ dueByMs: 9 })).toBe('');
+        expect(await found({ dueByMs: Number.POSITIVE_INFINITY })).toBe('r2 r3 r1');
         expect(await found({ state: 'held', appId: 'app', channelPrefix: 'ai', dueByMs: 30 })).toBe('r1');
       });
     });

@@ -77,6 +77,7 @@ export type { JoinRequest, JoinResult, Member, Presence } from './presence.ts';
 export {
   changeRecords,
   commitRecords,
+  isSearchedFor,
   NO_RECORD_WRITES,
   occasionOf,
   type RecordRefusal,

@@ -85,14 +85,14 @@ export function occasionOf({
 }
 
 export function isSearchedFor(
-  { key, state, dueAtMs = Number.POSITIVE_INFINITY }: ChannelRecord,
+  { key, state, dueAtMs }: ChannelRecord,
   search: RecordSearch,
 ): boolean {
   return (
     (search.state === undefined || state === search.state) &&
     (search.appId === undefined || key.appId === search.appId) &&
     key.channel.startsWith(search.channelPrefix ?? '') &&
-    (search.dueByMs === undefined || dueAtMs <= search.dueByMs)
+    (search.dueByMs === undefined || (dueAtMs !== undefined && dueAtMs <= search.dueByMs))
   );
 }
 
@@ -160,8 +160,9 @@ function requireContent({ value, dueAtMs }: RecordContent): void {
   if (Buffer.byteLength(value) > MAX_RECORD_VALUE_BYTES) {
     throw new RangeError(`the value of a record is longer than ${MAX_RECORD_VALUE_BYTES} bytes`);
   }
-  if (dueAtMs !== undefined && !Number.isSafeInteger(dueAtMs)) {
-    throw new RangeError('a record is due at a whole number of milliseconds');
+  // The largest safe integer is how drivers may write 'never'.
+  if (dueAtMs !== undefined && !(Number.isSafeInteger(dueAtMs) && dueAtMs < Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError('a record is due at a whole number of milliseconds, below the largest safe integer');
   }
 }
 
