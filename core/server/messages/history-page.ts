@@ -1,7 +1,8 @@
 // A page of a channel's history: read from the log, with what stands around it, and as the JSON of an HTTP answer or of a
 // `channel_history` frame. The two differ in a few words, as recorded from Sockudo (http.md 5.1, realtime.md 6.5).
 import { type HistoryBounds, type HistoryQuery, nextCursor, type ProtocolError } from '@sockudo/protocol';
-import type { ChannelKey, ChannelLog, Position, ReadRange, StreamState } from '../ports/channel-log.ts';
+import type { ChannelKey, ChannelLog, Position, StreamState } from '../ports/channel-log.ts';
+import { isTruncated, rangeOf } from '../ports/history-range.ts';
 import type { HistoryRow, MessageLog } from '../ports/message-log.ts';
 import { encodePlain, versionBytes, versionEncoder } from './message-json.ts';
 import { type ShownVersion, shownRow } from './shown-version.ts';
@@ -45,19 +46,6 @@ const GAP_TEXTS = {
   trimmed: 'History cursor is older than the retained history',
   ahead: 'History cursor is ahead of the stream',
 } as const;
-
-function rangeOf({ direction, limit, bounds, cursor }: HistoryQuery): ReadRange {
-  const { start_serial, end_serial, start_time_ms, end_time_ms } = bounds;
-  return {
-    direction: direction === 'newest_first' ? 'newest-first' : 'oldest-first',
-    limit,
-    ...(cursor !== null && { from: { streamId: cursor.stream_id, serial: cursor.serial } }),
-    ...(start_serial !== null && { startSerial: start_serial }),
-    ...(end_serial !== null && { endSerial: end_serial }),
-    ...(start_time_ms !== null && { startTimeMs: start_time_ms }),
-    ...(end_time_ms !== null && { endTimeMs: end_time_ms }),
-  };
-}
 
 /** What a `channel_history` frame has besides: whether the page ends at the subscription's attach serial (divergence D41). */
 export interface AttachBound {
@@ -111,21 +99,12 @@ function encodeBounds(bounds: HistoryBounds, attach: AttachBound | undefined): s
 }
 
 function continuityOf({ query, more, state }: HistoryPage) {
-  const isTruncated = isTruncatedByRetention(query.bounds, state);
+  const truncated = isTruncated(query.bounds, state);
   return {
     ...retainedOf(state),
-    complete: !more && !isTruncated,
-    truncated_by_retention: isTruncated,
+    complete: !more && !truncated,
+    truncated_by_retention: truncated,
   };
-}
-
-/** Something that the request asked for is no longer there. The first entry of every channel is a create with serial 1. */
-function isTruncatedByRetention({ start_serial, start_time_ms }: HistoryBounds, state: StreamState): boolean {
-  const { oldestSerial, oldestPublishedAtMs } = state;
-  if (oldestSerial === null || oldestPublishedAtMs === null) return false;
-  if (start_serial !== null && start_serial < oldestSerial) return true;
-  if (start_time_ms !== null && start_time_ms < oldestPublishedAtMs) return true;
-  return start_serial === null && start_time_ms === null && oldestSerial > 1;
 }
 
 /** What is retained, in wire spelling. */

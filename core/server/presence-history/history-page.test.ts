@@ -1,7 +1,7 @@
 import { historyQueryOf, NO_BOUNDS, nextCursor } from '@sockudo/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTruncated, readHistoryPage } from './history-page.ts';
+import { readHistoryPage } from './history-page.ts';
 import { createFixture, type Fixture } from './testing/history-fixture.ts';
 
 const scope = { appId: '4242', channel: 'presence-room', maxLimit: 100, noun: 'Presence history' } as const;
@@ -56,32 +56,5 @@ describe('pages', () => {
     await expect(
       serialsOf(trimmed, 'oldest_first', 2, () => trimmed.log.purge(trimmed.source.key)),
     ).rejects.toMatchObject({ httpStatus: 400, code: 'invalid_input' });
-  });
-});
-
-describe('truncation by retention', () => {
-  const retained = {
-    head: { streamId: 's', serial: 9 },
-    oldestSerial: 4,
-    newestSerial: 9,
-    oldestPublishedAtMs: 400,
-    newestPublishedAtMs: 900,
-    messages: 6,
-    bytes: 60,
-  };
-  it.each([
-    [{}, true],
-    [{ start_serial: 4 }, false],
-    [{ start_serial: 3 }, true],
-    [{ start_time_ms: 400 }, false],
-    [{ start_time_ms: 399 }, true],
-    [{ end_serial: 5 }, true],
-  ])('%j -> %j', (bounds, expected) => {
-    expect(isTruncated({ ...NO_BOUNDS, ...bounds }, retained)).toBe(expected);
-  });
-
-  it('is none where nothing ever went, or nothing is left', () => {
-    expect(isTruncated(NO_BOUNDS, { ...retained, oldestSerial: 1 })).toBe(false);
-    expect(isTruncated(NO_BOUNDS, { ...retained, oldestSerial: null })).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 // One page of a channel's transitions, and what its log retains beside it. Knows no HTTP; refusals are the wire's.
-import { type HistoryBounds, type HistoryQuery, httpError, type ProtocolError } from '@sockudo/protocol';
-import type { GapReason, ReadRange, StreamState } from '../ports/channel-log.ts';
+import { type HistoryQuery, httpError, type ProtocolError } from '@sockudo/protocol';
+import type { GapReason, StreamState } from '../ports/channel-log.ts';
+import { isTruncated, rangeOf } from '../ports/history-range.ts';
 import type { StoredTransition } from './transition.ts';
 import { readTransitions, type TransitionLog } from './transition-log.ts';
 
@@ -24,29 +25,6 @@ export async function readHistoryPage(source: TransitionLog, query: HistoryQuery
     retained,
     isTruncated: isTruncated(query.bounds, retained),
   };
-}
-
-function rangeOf({ direction, limit, bounds, cursor }: HistoryQuery): ReadRange {
-  const { start_serial, end_serial, start_time_ms, end_time_ms } = bounds;
-  return {
-    direction: direction === 'oldest_first' ? 'oldest-first' : 'newest-first',
-    limit,
-    ...(cursor !== null && { from: { streamId: cursor.stream_id, serial: cursor.serial } }),
-    ...(start_serial !== null && { startSerial: start_serial }),
-    ...(end_serial !== null && { endSerial: end_serial }),
-    ...(start_time_ms !== null && { startTimeMs: start_time_ms }),
-    ...(end_time_ms !== null && { endTimeMs: end_time_ms }),
-  };
-}
-
-/** http.md section 5.1: whether retention has cut off what a request from these bounds on would have begun with. */
-export function isTruncated(bounds: HistoryBounds, retained: StreamState): boolean {
-  const { oldestSerial, oldestPublishedAtMs } = retained;
-  if (oldestSerial === null || oldestPublishedAtMs === null) return false;
-  const { start_serial, start_time_ms } = bounds;
-  if (start_serial === null && start_time_ms === null) return oldestSerial > 1;
-  if (start_serial !== null && start_serial < oldestSerial) return true;
-  return start_time_ms !== null && start_time_ms < oldestPublishedAtMs;
 }
 
 const GAP_TEXTS: Readonly<Record<GapReason, string>> = {

@@ -2,7 +2,7 @@
 // does not add up is refused, never guessed at (http.md section 6).
 import { httpError, NO_BOUNDS, type ProtocolError } from '@sockudo/protocol';
 import type { StreamState } from '../ports/channel-log.ts';
-import { isTruncated } from './history-page.ts';
+import { isTruncated } from '../ports/history-range.ts';
 import type { StoredTransition } from './transition.ts';
 import { nextTurn, readTransitions, type TransitionLog } from './transition-log.ts';
 
