@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../core/server/config/index.ts';
@@ -84,9 +85,10 @@ describe('conformanceConfig', () => {
   });
 
   it('can keep state in SQLite', () => {
-    const durable = load({ port: 0, store: 'sqlite', databasePath: '/tmp/a.db' });
+    const databasePath = join(tmpdir(), 'a.db');
+    const durable = load({ port: 0, store: 'sqlite', databasePath });
     expect(durable).toMatchObject({
-      databasePath: '/tmp/a.db',
+      databasePath,
       drivers: { channelLog: 'sqlite', workQueue: 'sqlite' },
     });
   });
