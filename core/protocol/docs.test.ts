@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseClientMutation, parseClientPublish, parseClientRequest } from './client-publish.ts';
 import { CLOSE_CODES, closeCodePolicy } from './close-codes.ts';
 import { ERRORS } from './error-table.ts';
 import { parseFilter } from './filter-parse.ts';
@@ -81,6 +82,8 @@ describe('examples', () => {
     if (frame.event.endsWith(':subscribe')) parseFilter(parseSubscribe(data));
     if (frame.event.endsWith(':unsubscribe')) expect(parseUnsubscribe(data)).toBe('ships');
     if (frame.event.endsWith(':signin')) parseSignin(data);
+    if (frame.event === 'sockudo:publish') parseClientPublish(parseClientRequest(frame.event, data).body, {});
+    if (frame.event === 'sockudo:mutate') parseClientMutation(parseClientRequest(frame.event, data).body);
   });
 
   it('signatures', () => {

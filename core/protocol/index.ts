@@ -66,6 +66,17 @@ export {
   validateChannelName,
 } from './channel-rules.ts';
 export {
+  type ClientMutation,
+  type ClientPublish,
+  type ClientRequest,
+  type PublishAck,
+  parseClientMutation,
+  parseClientPublish,
+  parseClientRequest,
+  requestAckFrame,
+  requestErrorFrame,
+} from './client-publish.ts';
+export {
   CLOSE_CODES,
   type CloseCodeName,
   type CloseCodeRow,
@@ -279,6 +290,7 @@ export {
   RECOVERY_MAX_MESSAGES,
   RECOVERY_PENDING_SECONDS,
   RECOVERY_WINDOW_SECONDS,
+  REQUEST_ID_MAX_BYTES,
   REWIND_SCAN_PAGES_MAX,
   SERIAL_MAX_BYTES,
   SHUTDOWN_GRACE_SECONDS,

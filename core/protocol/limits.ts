@@ -72,6 +72,8 @@ export const IDEMPOTENCY_TTL_SECONDS = 120;
 export const IDEMPOTENCY_KEY_MAX_BYTES = 128;
 /** Bytes of a mutation's `op_id`. */
 export const OP_ID_MAX_BYTES = 64;
+/** Bytes of the `request_id` of a publish or a mutation over the socket. */
+export const REQUEST_ID_MAX_BYTES = 64;
 /** Lifetime of the cached event of a cache channel, seconds. */
 export const CACHED_EVENT_SECONDS = 3600;
 /** Tolerated difference of `auth_timestamp`, seconds, past or future. */

@@ -12,7 +12,7 @@ import type { RecordChange } from '../ports/channel-records.ts';
 import type { MessageState, VersionDraft, VersionEntry } from '../ports/message-log.ts';
 import type { Publication } from '../publish/publication.ts';
 import type { RealtimeContext } from '../realtime/context.ts';
-import type { Handler } from '../realtime/dispatch.ts';
+import type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
 
 /** What a publisher over HTTP wants to publish to one channel, as far as a plug-in may judge it. */
 export interface PublishFacts {
@@ -51,8 +51,11 @@ export interface Stages {
   versionCreated?(app: App, entry: VersionEntry): void;
   /** True: whoever publishes this event over HTTP is answered with the serials, asked or not. */
   acknowledges?(event: string): boolean;
-  /** What clients may send as events of their own, by name, besides `client-…`. */
-  readonly clientEvents?: ReadonlyMap<string, Handler>;
+  /**
+   * What clients may send as events of their own, by name, besides `client-…`: as a frame, or with `sockudo:publish`, whose limit,
+   * capability and subscription core has checked.
+   */
+  readonly clientEvents?: ReadonlyMap<string, ClientEventHandler>;
   /** Requests of clients to the platform, by name without prefix; none that core answers itself. */
   readonly platformRequests?: ReadonlyMap<string, Handler>;
   /** Paths of the HTTP API. */

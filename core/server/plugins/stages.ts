@@ -6,13 +6,13 @@ import type { LogEntry } from '../ports/channel-log.ts';
 import type { RecordChange } from '../ports/channel-records.ts';
 import type { MessageState, VersionDraft, VersionEntry } from '../ports/message-log.ts';
 import type { Publication } from '../publish/publication.ts';
-import type { Handler } from '../realtime/dispatch.ts';
+import type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
 import type { Plugin, PublishFacts, RollupPolicy, Stages } from './plugin.ts';
 
 type Having<Name extends keyof Stages> = Plugin & { readonly [Key in Name]-?: NonNullable<Stages[Name]> };
 
 export class PluginStages {
-  readonly clientEvents: ReadonlyMap<string, Handler>;
+  readonly clientEvents: ReadonlyMap<string, ClientEventHandler>;
   readonly platformRequests: ReadonlyMap<string, Handler>;
   readonly routes: readonly Route[];
   readonly rollup: RollupPolicy | null;
@@ -102,8 +102,8 @@ function having<Name extends keyof Stages>(plugins: readonly Plugin[], name: Nam
   return plugins.filter((plugin): plugin is Having<Name> => plugin[name] !== undefined);
 }
 
-function merged(maps: readonly ReadonlyMap<string, Handler>[]): ReadonlyMap<string, Handler> {
-  const all = new Map<string, Handler>();
+function merged<Answer>(maps: readonly ReadonlyMap<string, Answer>[]): ReadonlyMap<string, Answer> {
+  const all = new Map<string, Answer>();
   for (const [name, handler] of maps.flatMap((map) => [...map])) {
     if (all.has(name)) throw new Error(`two plug-ins want to answer '${name}'`);
     all.set(name, handler);

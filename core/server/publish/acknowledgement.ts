@@ -14,6 +14,13 @@ export interface Acknowledgement {
   readonly version_serial?: string;
 }
 
+/** What a client is told of what it published. */
+export interface ClientAcknowledgement {
+  readonly acknowledgement: Acknowledgement;
+  /** It had been published before. */
+  readonly isRepeat: boolean;
+}
+
 /** Counts that the publisher asked for with `info`. */
 export interface ChannelInfo {
   readonly user_count?: number;

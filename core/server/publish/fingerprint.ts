@@ -1,11 +1,12 @@
 // What makes two publishes the same: a digest of everything a subscriber could tell apart, in canonical JSON (divergence
-// D56). Time, position, origin and the key itself do not count.
+// D56), and the client that published it: nobody is told of another one's message. Time, position, origin and the key itself do not count.
 import { hash } from 'node:crypto';
 import type { Publication } from './publication.ts';
 
-export function fingerprintOf({ event, data, tags, extras, delta }: Publication): string {
+export function fingerprintOf({ event, data, tags, extras, delta, creatorId }: Publication): string {
   const { idempotencyKey: _, ...rest } = extras ?? {};
-  return hash('sha256', canonicalJson([event, data, tags ?? null, rest, delta ?? null]));
+  const creator = creatorId === undefined ? [] : [creatorId];
+  return hash('sha256', canonicalJson([event, data, tags ?? null, rest, delta ?? null, ...creator]));
 }
 
 /** JSON with the members of every object in ascending order. */

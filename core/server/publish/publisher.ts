@@ -16,8 +16,10 @@ import type { PluginStages } from '../plugins/stages.ts';
 import { StoreUnavailable } from '../ports/channel-log.ts';
 import {
   type Acknowledgement,
+  acknowledge,
   batchAnswer,
   type ChannelInfo,
+  type ClientAcknowledgement,
   eventAnswer,
   SHORT_ANSWER,
   wantsLongAnswer,
@@ -25,7 +27,7 @@ import {
 import type { Append, AppendResult, KeyDraft } from './append.ts';
 import type { ChannelLogs } from './channel-logs.ts';
 import type { MessageIdentities } from './message-identities.ts';
-import { firstAcknowledgement, messageKeyConflict, messageKeyOf } from './message-keys.ts';
+import { firstAcknowledgement, type MessageKey, messageKeyConflict, messageKeyOf } from './message-keys.ts';
 import type { ClientEvent, Publication } from './publication.ts';
 import { type Item, type ItemAnswers, PublishPlan, type Target, type WholeKey } from './publish-plan.ts';
 import { batchKeyScope, type RequestKeys, requestKeyScope } from './request-keys.ts';
@@ -95,6 +97,29 @@ export class Publisher {
       isEphemeral: false,
     };
     await this.#deps.append.commit(event.app, [publication], []);
+  }
+
+  /** Publishes an event of a client that wants to know what became of it; `message_id` makes it idempotent. @throws ProtocolError */
+  async publishAcknowledged(event: ClientEvent): Promise<ClientAcknowledgement> {
+    const { app, channel, extras, messageId } = event;
+    const isEphemeral = this.#deps.ephemeralEnabled && extras?.ephemeral === true;
+    const publication: Publication = {
+      ...event,
+      ...this.#deps.identities.of(app, channel, isEphemeral, messageId ?? randomUUID()),
+      source: 'client',
+      isEphemeral,
+    };
+    const key = messageKeyOf(publication, messageId);
+    for (let attempt = 1; ; attempt += 1) {
+      const first = key === null ? null : await firstAcknowledgement(this.#deps.logs, publication, key);
+      if (first !== null) return { acknowledgement: first, isRepeat: true };
+      const result = await this.#commit(app, [publication], key === null ? [] : [keyDraft(publication, key)]);
+      if (result.kind === 'committed') {
+        return { acknowledgement: acknowledge(publication, result.entries[0] ?? null), isRepeat: false };
+      }
+      if (attempt < MAX_ATTEMPTS) continue;
+      throw result.kind === 'conflict' ? messageKeyConflict() : stillInProgress();
+    }
   }
 
   async #publishBatch(
@@ -231,6 +256,13 @@ export class Publisher {
     return known;
   }
 }
+
+/** The receipt of one message, its acknowledgement; the id is in the publication, so it is the same whenever it is made. */
+const keyDraft = (publication: Publication, key: MessageKey): KeyDraft => ({
+  ...key,
+  expiresAtMs: Date.now() + publication.app.idempotency.ttlMs,
+  answer: ([entry = null]) => JSON.stringify(acknowledge(publication, entry)),
+});
 
 const NO_ATTRIBUTES: ReadonlySet<InfoAttribute> = new Set();
 

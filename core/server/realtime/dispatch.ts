@@ -1,6 +1,7 @@
 // Which handler answers which event. Platform events are understood with any of the four prefixes on every connection
 // (realtime.md section 2.3); events nobody knows are ignored without an error.
 import { type ClientFrame, pong, stripPrefix } from '@sockudo/protocol';
+import type { ClientAcknowledgement } from '../publish/acknowledgement.ts';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
 import { handleAuth } from './handlers/auth.ts';
@@ -8,7 +9,9 @@ import { handleChannelHistory } from './handlers/channel-history.ts';
 import { handleClientEvent } from './handlers/client-event.ts';
 import { handleDeltaSyncError } from './handlers/delta-sync-error.ts';
 import { handleEnableDeltaCompression } from './handlers/enable-delta-compression.ts';
+import { handleMutate } from './handlers/mutate.ts';
 import { handlePresenceUpdate } from './handlers/presence-update.ts';
+import { handlePublish } from './handlers/publish.ts';
 import { handleResume } from './handlers/resume.ts';
 import { handleSignin } from './handlers/signin.ts';
 import { handleSubscribe } from './handlers/subscribe.ts';
@@ -19,6 +22,14 @@ export type Handler = (
   frame: ClientFrame,
   context: RealtimeContext,
 ) => void | Promise<void>;
+
+/** Answers an event of a plug-in. What it resolves to acknowledges a `sockudo:publish` of that event; nothing: only that it was done. */
+export type ClientEventHandler = (
+  connection: Connection,
+  frame: ClientFrame,
+  context: RealtimeContext,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that publishes nothing answers nothing
+) => void | Promise<ClientAcknowledgement | void>;
 
 const PLATFORM_HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['ping', (connection) => connection.sendText(pong(connection.protocol))],
@@ -32,6 +43,8 @@ const PLATFORM_HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>
   ['enable_delta_compression', handleEnableDeltaCompression],
   ['delta_sync_error', handleDeltaSyncError],
   ['channel_history', handleChannelHistory],
+  ['publish', handlePublish],
+  ['mutate', handleMutate],
 ]);
 
 /** Events that exist under the plain prefix only. */
@@ -40,11 +53,8 @@ const NEVER_INTERNAL: ReadonlySet<string> = new Set(['presence_update']);
 /** Events that are understood without any prefix, too. */
 const WITHOUT_PREFIX: ReadonlySet<string> = new Set(['channel_history']);
 
-export function dispatch(
-  connection: Connection,
-  frame: ClientFrame,
-  context: RealtimeContext,
-): void | Promise<void> {
+/** A promise, if the frame is not done with yet. */
+export function dispatch(connection: Connection, frame: ClientFrame, context: RealtimeContext): unknown {
   if (frame.event.startsWith('client-')) return handleClientEvent(connection, frame, context);
   const own = context.stages.clientEvents.get(frame.event);
   if (own !== undefined) return own(connection, frame, context);

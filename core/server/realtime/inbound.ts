@@ -55,7 +55,7 @@ export class Inbound {
     }
   }
 
-  #attempt(bytes: Buffer): Promise<void> | undefined {
+  #attempt(bytes: Buffer): Promise<unknown> | undefined {
     if (!this.#connection.isOpen) return undefined;
     try {
       if (!this.#mayStillSend()) return undefined;

@@ -19,6 +19,15 @@ export function requireCapability(
   if (!allows(connection.capabilities, operation, channel)) throw capabilityError(operation, channel);
 }
 
+/**
+ * The same for what nobody has who was not given it in so many words, by a token or at sign-in.
+ * @throws ProtocolError 4009 as requireCapability
+ */
+export function requireGrant(connection: Connection, operation: CapabilityOperation, channel: string): void {
+  if (connection.capabilities?.grants.has(operation) !== true) throw capabilityError(operation, channel);
+  requireCapability(connection, operation, channel);
+}
+
 /** @throws ProtocolError 4009 when the channel's namespace is closed to clients in this way */
 export function requireNamespace(
   connection: Connection,

@@ -4,13 +4,13 @@ import {
   channelKind,
   channelNameInvalid,
   clientEventError,
-  clientEventRate,
   dataText,
   invalidEventName,
   utf8Length,
 } from '@sockudo/protocol';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
+import { countEvent } from '../event-rate.ts';
 import { requireCapability, requireNamespace, requireUserLimit } from '../permissions.ts';
 
 export function handleClientEvent(
@@ -46,22 +46,6 @@ export function handleClientEvent(
   });
 }
 
-/** Counts the event against the app's limit before it is looked at. False: refused, and the client has been told. */
-function countEvent(connection: Connection): boolean {
-  const { maxClientEventsPerWindow, clientEventWindowMs, closeOnClientEventLimit } = connection.app.limits;
-  if (maxClientEventsPerWindow === 0) return true;
-  const now = Date.now();
-  if (now >= connection.clientEventWindowEndsMs) {
-    connection.clientEventWindowEndsMs = now + clientEventWindowMs;
-    connection.clientEventsInWindow = 0;
-  }
-  connection.clientEventsInWindow += 1;
-  if (connection.clientEventsInWindow <= maxClientEventsPerWindow) return true;
-  if (!closeOnClientEventLimit) throw clientEventRate();
-  connection.close(4301, 'Connection closed due to client event rate limit');
-  return false;
-}
-
 function requireForm(connection: Connection, event: string, channel: string, data: string): void {
   const { limits } = connection.app;
   if (utf8Length(event) > limits.maxEventNameBytes) {
@@ -70,15 +54,20 @@ function requireForm(connection: Connection, event: string, channel: string, dat
   if (utf8Length(channel) > limits.maxChannelNameBytes) {
     throw channelNameInvalid(`Channel name exceeds maximum length of ${limits.maxChannelNameBytes}`);
   }
-  const kind = channelKind(channel);
-  const isOpenToClients = kind.kind === 'private' || kind.kind === 'presence' || kind.kind === 'encrypted';
-  if (!isOpenToClients || kind.isCache) {
-    throw clientEventError('Client events can only be sent to private or presence channels');
-  }
+  requireOpenKind(channel);
   const maxBytes = limits.maxEventPayloadBytes;
   if (maxBytes === null) return;
   const bytes = utf8Length(data);
   if (bytes > maxBytes) {
     throw clientEventError(`Event payload size (${bytes} bytes) exceeds limit (${maxBytes / 1024}KB)`);
+  }
+}
+
+/** @throws ProtocolError 4301 unless it is a private or presence channel that keeps no last event */
+export function requireOpenKind(channel: string): void {
+  const kind = channelKind(channel);
+  const isOpenToClients = kind.kind === 'private' || kind.kind === 'presence' || kind.kind === 'encrypted';
+  if (!isOpenToClients || kind.isCache) {
+    throw clientEventError('Client events can only be sent to private or presence channels');
   }
 }
