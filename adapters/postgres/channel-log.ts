@@ -1,10 +1,11 @@
-// ChannelLog and MessageLog on PostgreSQL, for any number of nodes: the lock on a channel's row is its order, `commit` resolves
+// The DurableLog port on PostgreSQL, for any number of nodes: the lock on a channel's row is its order, `commit` resolves
 // after COMMIT. Puts together connections, writers, readers and the background sweep; see docs/storage.md for the design.
 import {
   type AnnotationDraft,
   type AnnotationResult,
   type ChannelKey,
   type ChannelLog,
+  type ChannelRecord,
   type Commit,
   type CommitResult,
   type DurableLog,
@@ -13,6 +14,10 @@ import {
   type MutationResult,
   type Position,
   type ReadRange,
+  type RecordChange,
+  type RecordPage,
+  type RecordResult,
+  type RecordSearch,
   StoreUnavailable,
   type VersionsRange,
 } from '@sockudo/server/ports';
@@ -23,6 +28,8 @@ import { LogReader } from './log-reader.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { AnnotateOperation, MutateOperation } from './message-operations.ts';
 import { MessageReader } from './message-reader.ts';
+import { ChangeRecordOperation } from './record-operation.ts';
+import { RecordReader } from './record-reader.ts';
 import { PurgeOperation, ResetOperation } from './removal-operations.ts';
 import { RetentionSweep } from './retention-sweep.ts';
 import { WriteStep } from './write-step.ts';
@@ -71,6 +78,7 @@ class PostgresLog implements PostgresChannelLog {
   readonly #writers: Writers;
   readonly #reader: LogReader;
   readonly #messages: MessageReader;
+  readonly #records: RecordReader;
   readonly #sweep: RetentionSweep;
   #closing: Promise<void> | null = null;
 
@@ -82,6 +90,7 @@ class PostgresLog implements PostgresChannelLog {
     this.#database = database;
     this.#reader = new LogReader({ session: reads, streamSeed, now });
     this.#messages = new MessageReader({ session: reads, reader: this.#reader, hot });
+    this.#records = new RecordReader(reads);
     this.#writers = new Writers(options.writers ?? 2, {
       connect,
       statements,
@@ -106,6 +115,26 @@ class PostgresLog implements PostgresChannelLog {
 
   annotate(draft: AnnotationDraft): Promise<AnnotationResult> {
     return this.#writers.run(new AnnotateOperation(draft));
+  }
+
+  change(key: ChannelKey, change: RecordChange): Promise<RecordResult> {
+    return this.#writers.run(new ChangeRecordOperation(key, change));
+  }
+
+  async record(key: ChannelKey, kind: string, id: string): Promise<ChannelRecord | null> {
+    return this.#open(this.#records).record(key, kind, id);
+  }
+
+  async records(
+    key: ChannelKey,
+    kind: string,
+    range: Parameters<DurableLog['records']>[2],
+  ): Promise<RecordPage> {
+    return this.#open(this.#records).records(key, kind, range);
+  }
+
+  async search(search: RecordSearch): Promise<readonly ChannelRecord[]> {
+    return this.#open(this.#records).search(search);
   }
 
   purge(

@@ -3,6 +3,7 @@ import {
   answerReceipts,
   type Commit,
   type CommitResult,
+  commitRecords,
   type EntryDraft,
   entryOf,
   type LogEntry,
@@ -11,6 +12,9 @@ import type { ChannelStanding } from './channel-standing.ts';
 import { LogOperation, type Touched } from './log-operation.ts';
 import { textOf } from './message-text.ts';
 import type { WriteStep } from './write-step.ts';
+
+/** What the change of a record is taken to weigh: its content is known only once it is made. */
+const RECORD_BYTES = 1024;
 
 interface Drawn {
   readonly channel: ChannelStanding;
@@ -30,7 +34,8 @@ export class CommitOperation extends LogOperation<CommitResult> {
     this.receipts = commit.receipts;
     this.touches = commit.entries.map(({ key }) => ({ key, isWritten: true }));
     this.bytes = commit.entries.reduce(
-      (sum, { data, extras = '' }) => sum + 200 + data.length + extras.length,
+      (sum, { data, extras = '', records }) =>
+        sum + 200 + data.length + extras.length + (records === undefined ? 0 : records.length * RECORD_BYTES),
       200,
     );
   }
@@ -41,11 +46,17 @@ export class CommitOperation extends LogOperation<CommitResult> {
     const drawn: Drawn[] = [];
     for (const draft of this.#commit.entries) drawn.push(this.#draw(step, draft, drawn));
     const entries = drawn.map(({ entry }) => entry);
+    for (const { key, records } of this.#commit.entries) {
+      if (records !== undefined) await step.records.load(key, records);
+    }
+    const changed = commitRecords(step.records, this.#commit.entries, entries);
+    if (changed.kind === 'refused') return changed;
     const receipts = answerReceipts(this.#commit.receipts, entries);
     for (const { channel, entry } of drawn) {
       await step.keepUnder(channel, entry.retention);
       this.#stage(step, channel, entry);
     }
+    step.records.stage(changed);
     for (const receipt of receipts) step.addReceipt(receipt, null);
     return { kind: 'committed', entries };
   }

@@ -5,13 +5,20 @@ import {
   type AnnotationEntry,
   type AnnotationRecord,
   type AnnotationResult,
+  changeRecords,
   historySerialOf,
   type MutationDraft,
   type MutationResult,
   messageStateOf,
+  NO_RECORD_WRITES,
   nextVersion,
+  occasionOf,
   type Receipt,
+  type RecordChange,
+  type RecordRefusal,
+  type RecordWrites,
   type StoredVersion,
+  type VersionEntry,
   versionEntryOf,
 } from '@sockudo/server/ports';
 import type { ChannelStanding } from './channel-standing.ts';
@@ -47,8 +54,9 @@ export class MutateOperation extends LogOperation<MutationResult> {
     const used = receipt === undefined ? null : await step.usedReceipt([receipt]);
     if (used !== null) return used;
     let version: StoredVersion;
+    let records: readonly RecordChange[] | undefined;
     try {
-      version = this.#draw(channel, message);
+      [version, records] = this.#draw(channel, message);
     } catch (error) {
       return { kind: 'refused', error };
     }
@@ -57,26 +65,42 @@ export class MutateOperation extends LogOperation<MutationResult> {
         ? withFragment(message.text, version.serial, version.data)
         : textOf(version.serial, version.data);
     const entry = versionEntryOf(message.create, version, () => wholeOf(text));
+    const changed = records === undefined ? NO_RECORD_WRITES : await this.#changed(step, records, entry);
+    if (changed.kind === 'refused') return changed;
     const answered: Receipt | null =
       receipt === undefined ? null : { ...receipt, answer: receipt.answer(entry) };
     await step.keepUnder(channel, retention);
     step.staged.addVersion(channel.logId, version);
     step.setMessage(channel, { create: message.create, latest: version, text });
     channel.advance(version);
+    step.records.stage(changed);
     if (answered !== null) {
       step.addReceipt(answered, { logId: channel.logId, historySerial: version.historySerial });
     }
     return { kind: 'committed', entry };
   }
 
-  #draw(channel: ChannelStanding, { create, latest, text }: MessageInStep): StoredVersion {
+  async #changed(
+    step: WriteStep,
+    records: readonly RecordChange[],
+    entry: VersionEntry,
+  ): Promise<RecordWrites | RecordRefusal> {
+    await step.records.load(entry.key, records);
+    return changeRecords(step.records, entry.key, records, occasionOf(entry));
+  }
+
+  #draw(
+    channel: ChannelStanding,
+    { create, latest, text }: MessageInStep,
+  ): [StoredVersion, readonly RecordChange[] | undefined] {
     const { apply, versionSerial, publishedAtMs } = this.#draft;
     const state = messageStateOf(create, latest, () => wholeOf(text));
     const draft = apply(state);
-    return nextVersion(create, latest, draft, {
+    const version = nextVersion(create, latest, draft, {
       ...channel.nextPlace(publishedAtMs),
       versionSerial: versionSerial(state.historySerial, state.versionSerial),
     });
+    return [version, draft.records];
   }
 }
 

@@ -2,6 +2,7 @@
 import type {
   AnnotationRecord,
   ChannelKey,
+  ChannelRecord,
   LogEntry,
   Receipt,
   Retention,
@@ -89,6 +90,15 @@ export interface AnnotationRow {
   readonly deleted_by: string | null;
 }
 
+export interface ChannelRecordRow {
+  readonly kind: string;
+  readonly id: string;
+  readonly ordinal: number;
+  readonly state: string;
+  readonly due_at_ms: number | null;
+  readonly value: string;
+}
+
 export function retentionOf(row: RetentionRow): Retention {
   const { retention_age_ms, retention_messages, retention_bytes, retention_versions_age_ms } = row;
   return {
@@ -159,6 +169,18 @@ export function recordOfRow({ record, deleted_by }: AnnotationRow): AnnotationRe
   // CAST: the text was made of a record by `annotate`.
   const stored = JSON.parse(fromStored(record)) as AnnotationRecord;
   return deleted_by === null ? stored : { ...stored, deletedBy: fromStored(deleted_by) };
+}
+
+export function channelRecordOfRow(row: ChannelRecordRow, key: ChannelKey): ChannelRecord {
+  return {
+    key,
+    kind: fromStored(row.kind),
+    id: fromStored(row.id),
+    ordinal: row.ordinal,
+    value: fromStored(row.value),
+    state: fromStored(row.state),
+    ...(row.due_at_ms !== null && { dueAtMs: row.due_at_ms }),
+  };
 }
 
 export function stateOfRow(row: SeenRow): StreamState {

@@ -30,6 +30,7 @@ import {
 } from './rows.ts';
 import type { Session } from './session.ts';
 import { columnsOf, Outrun, type ReceiptOwner, StagedRows } from './staged-rows.ts';
+import { StepRecords } from './step-records.ts';
 import { toStored } from './stored-text.ts';
 import { unusedStreamId } from './unused-stream-id.ts';
 
@@ -63,6 +64,10 @@ export class StepFailed extends Error {
 export class WriteStep {
   readonly nowMs: number;
   readonly staged = new StagedRows();
+  readonly records = new StepRecords({
+    query: (name, values) => this.query(name, values),
+    logIdOf: (key) => this.channel(key).logId,
+  });
   readonly #deps: StepDeps;
   readonly #channels = new Map<string, ChannelStanding>();
   readonly #messages = new Map<string, MessageInStep>();
@@ -164,6 +169,7 @@ export class WriteStep {
   async flush(): Promise<void> {
     const session: Session = { query: (name, values) => this.query(name, values) };
     await this.staged.flush(session);
+    await this.records.flush();
     const changed = [...this.#channels.values()].filter(({ isChanged }) => isChanged);
     if (changed.length > 0) await this.query('update-channels', columnsOf(changed.map(columnsOfChannel)));
     for (const channel of changed) channel.isChanged = false;

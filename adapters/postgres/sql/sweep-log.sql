@@ -8,6 +8,11 @@ a AS (DELETE FROM {schema}.annotations WHERE ctid = ANY (ARRAY(
   SELECT x.ctid FROM {schema}.annotations x JOIN l USING (log_id) LIMIT $1)) RETURNING 1),
 p AS (DELETE FROM {schema}.projections WHERE ctid = ANY (ARRAY(
   SELECT x.ctid FROM {schema}.projections x JOIN l USING (log_id) LIMIT $1)) RETURNING 1),
-n AS (SELECT (SELECT count(*) FROM e) + (SELECT count(*) FROM v) + (SELECT count(*) FROM a) + (SELECT count(*) FROM p) AS rows),
+r AS (DELETE FROM {schema}.channel_records WHERE ctid = ANY (ARRAY(
+  SELECT x.ctid FROM {schema}.channel_records x JOIN l USING (log_id) LIMIT $1)) RETURNING 1),
+k AS (DELETE FROM {schema}.channel_record_kinds WHERE ctid = ANY (ARRAY(
+  SELECT x.ctid FROM {schema}.channel_record_kinds x JOIN l USING (log_id) LIMIT $1)) RETURNING 1),
+n AS (SELECT (SELECT count(*) FROM e) + (SELECT count(*) FROM v) + (SELECT count(*) FROM a) + (SELECT count(*) FROM p)
+  + (SELECT count(*) FROM r) + (SELECT count(*) FROM k) AS rows),
 done AS (DELETE FROM {schema}.abandoned_logs USING l, n WHERE abandoned_logs.log_id = l.log_id AND n.rows = 0)
 SELECT (SELECT rows FROM n) AS rows, (SELECT count(*) FROM l) AS logs

@@ -84,10 +84,7 @@ export function occasionOf({
   return { serial, publishedAtMs, ...(messageSerial !== undefined && { messageSerial }) };
 }
 
-export function isSearchedFor(
-  { key, state, dueAtMs }: ChannelRecord,
-  search: RecordSearch,
-): boolean {
+export function isSearchedFor({ key, state, dueAtMs }: ChannelRecord, search: RecordSearch): boolean {
   return (
     (search.state === undefined || state === search.state) &&
     (search.appId === undefined || key.appId === search.appId) &&
