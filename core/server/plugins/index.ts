@@ -14,7 +14,7 @@ export type { Publication } from '../publish/publication.ts';
 export { retentionOf } from '../publish/publication.ts';
 export type { Connection } from '../realtime/connection.ts';
 export type { RealtimeContext } from '../realtime/context.ts';
-export type { Handler } from '../realtime/dispatch.ts';
+export type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
 export { requireCapability, requireNamespace, requireUserLimit } from '../realtime/permissions.ts';
 export type { AiTransportSettings, Settings } from '../settings.ts';
 export type { Plugin, PublishFacts, RollupPolicy, Stages } from './plugin.ts';

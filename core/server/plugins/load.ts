@@ -4,18 +4,18 @@ import type { Plugin } from './plugin.ts';
 
 /** What a plug-in's package offers. */
 interface PluginPackage {
-  createPlugin(settings: Settings): Plugin;
+  createPlugins(settings: Settings): readonly Plugin[];
 }
 
 /** Rejects with a text that names the setting when a plug-in cannot be had. */
 export async function loadPlugins(settings: Settings): Promise<readonly Plugin[]> {
   const plugins: Plugin[] = [];
   if (settings.aiTransport !== null)
-    plugins.push(await load('ai_transport.enabled', '@sockudo/ai-transport-server', settings));
+    plugins.push(...(await load('ai_transport.enabled', '@sockudo/ai-transport-server', settings)));
   return plugins;
 }
 
-async function load(setting: string, name: string, settings: Settings): Promise<Plugin> {
+async function load(setting: string, name: string, settings: Settings): Promise<readonly Plugin[]> {
   let plugin: PluginPackage;
   try {
     // CAST: the packages named above export what PluginPackage says; their tests start servers with it.
@@ -23,5 +23,5 @@ async function load(setting: string, name: string, settings: Settings): Promise<
   } catch (error) {
     throw new Error(`${setting}: needs the package ${name}`, { cause: error });
   }
-  return plugin.createPlugin(settings);
+  return plugin.createPlugins(settings);
 }
