@@ -109,8 +109,13 @@ class PostgresLog implements PostgresChannelLog {
     return this.#writers.run(new CommitOperation(commit));
   }
 
-  mutate(draft: MutationDraft): Promise<MutationResult> {
-    return this.#writers.run(new MutateOperation(draft));
+  async mutate(draft: MutationDraft): Promise<MutationResult> {
+    const [result] = await this.#writers.run(new MutateOperation([draft]));
+    return result ?? { kind: 'unknown-message' };
+  }
+
+  async mutateInOrder(drafts: readonly MutationDraft[]): Promise<readonly MutationResult[]> {
+    return drafts.length === 0 ? [] : this.#writers.run(new MutateOperation(drafts));
   }
 
   annotate(draft: AnnotationDraft): Promise<AnnotationResult> {

@@ -7,6 +7,7 @@ import {
   type AnnotationResult,
   changeRecords,
   historySerialOf,
+  isSettled,
   type MutationDraft,
   type MutationResult,
   messageStateOf,
@@ -31,23 +32,35 @@ import type { MessageInStep, WriteStep } from './write-step.ts';
 /** The content of a change is known only once it is made. */
 const ASSUMED_BYTES = 1024;
 
-export class MutateOperation extends LogOperation<MutationResult> {
+/** Changes of one message, each on top of the one before it, up to and with the first that is not made. */
+export class MutateOperation extends LogOperation<readonly MutationResult[]> {
   readonly touches: readonly Touched[];
   readonly receipts: readonly { readonly scope: string; readonly key: string }[];
   readonly messages: Operation['messages'];
-  readonly bytes = ASSUMED_BYTES;
-  readonly #draft: MutationDraft;
+  readonly bytes: number;
+  readonly #drafts: readonly MutationDraft[];
 
-  constructor(draft: MutationDraft) {
+  constructor(drafts: readonly MutationDraft[]) {
     super();
-    this.#draft = draft;
-    this.touches = [{ key: draft.key, isWritten: false }];
-    this.receipts = draft.receipt === undefined ? [] : [draft.receipt];
-    this.messages = [draft];
+    this.#drafts = drafts;
+    this.bytes = drafts.length * ASSUMED_BYTES;
+    this.messages = drafts.slice(0, 1);
+    this.touches = this.messages.map(({ key }) => ({ key, isWritten: false }));
+    this.receipts = drafts.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]));
   }
 
-  protected override async write(step: WriteStep): Promise<MutationResult> {
-    const { key, messageSerial, receipt, retention } = this.#draft;
+  protected override async write(step: WriteStep): Promise<readonly MutationResult[]> {
+    const results: MutationResult[] = [];
+    for (const draft of this.#drafts) {
+      const result = await this.#mutate(step, draft);
+      results.push(result);
+      if (!isSettled(result)) break;
+    }
+    return results;
+  }
+
+  async #mutate(step: WriteStep, draft: MutationDraft): Promise<MutationResult> {
+    const { key, messageSerial, receipt, retention } = draft;
     const channel = step.channel(key);
     const message = await step.message(channel, messageSerial);
     if (message === null || channel.logId === null) return { kind: 'unknown-message' };
@@ -56,7 +69,7 @@ export class MutateOperation extends LogOperation<MutationResult> {
     let version: StoredVersion;
     let records: readonly RecordChange[] | undefined;
     try {
-      [version, records] = this.#draw(channel, message);
+      [version, records] = this.#draw(channel, message, draft);
     } catch (error) {
       return { kind: 'refused', error };
     }
@@ -92,8 +105,8 @@ export class MutateOperation extends LogOperation<MutationResult> {
   #draw(
     channel: ChannelStanding,
     { create, latest, text }: MessageInStep,
+    { apply, versionSerial, publishedAtMs }: MutationDraft,
   ): [StoredVersion, readonly RecordChange[] | undefined] {
-    const { apply, versionSerial, publishedAtMs } = this.#draft;
     const state = messageStateOf(create, latest, () => wholeOf(text));
     const draft = apply(state);
     const version = nextVersion(create, latest, draft, {

@@ -40,7 +40,7 @@ import {
   PurgeOperation,
   ResetOperation,
 } from './log-operations.ts';
-import { AnnotateOperation, MutateOperation } from './message-operations.ts';
+import { AnnotateOperation, MutateInOrderOperation, MutateOperation } from './message-operations.ts';
 import { ChangeRecordOperation } from './record-operations.ts';
 import type { Removed, RetentionSweep } from './retention-sweep.ts';
 
@@ -119,6 +119,10 @@ class SqliteLog implements SqliteChannelLog {
 
   mutate(draft: MutationDraft): Promise<MutationResult> {
     return this.#write(new MutateOperation(this.#tables, draft));
+  }
+
+  async mutateInOrder(drafts: readonly MutationDraft[]): Promise<readonly MutationResult[]> {
+    return drafts.length === 0 ? [] : this.#write(new MutateInOrderOperation(this.#tables, drafts));
   }
 
   annotate(draft: AnnotationDraft): Promise<AnnotationResult> {

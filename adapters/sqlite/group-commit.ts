@@ -12,6 +12,8 @@ export interface Operation {
   readonly needsSync: boolean;
   /** Rough size, for the bounds of group and queue. */
   readonly bytes: number;
+  /** Changes that it makes of the kind of which others make one: a group has a bound of them; absent: 1. */
+  readonly weight?: number;
   /** Reads and decides, writes nothing. What it throws refuses this operation alone. Runs again if its group is retried. */
   plan(): void;
   /** What it throws rolls the group back; each operation is then tried in a transaction of its own. */
@@ -37,9 +39,9 @@ export interface GroupCommitOptions {
   readonly onGroupEnd?: () => void;
 }
 
-const MAX_GROUP_OPERATIONS = 512;
+const MAX_GROUP_WEIGHT = 512;
 const MAX_GROUP_BYTES = 4 * 1024 * 1024;
-const MAX_QUEUED_OPERATIONS = 100_000;
+const MAX_QUEUED_WEIGHT = 100_000;
 const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /**
  * A group costs about 200 µs of CPU (system calls, thread hand-over) and an operation 2-5 µs, so a busy log waits for company:
@@ -60,13 +62,14 @@ export class GroupCommit {
   readonly #participants: Participant[] = [];
   #queue: Operation[] = [];
   #queuedBytes = 0;
+  #queuedWeight = 0;
   #isRunning = false;
   #pauses = 0;
   #refusal: StoreUnavailable | null = null;
   #immediate: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastStart = 0;
-  #lastSize = 0;
+  #lastWeight = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions) {
@@ -94,6 +97,7 @@ export class GroupCommit {
     }
     this.#queue.push(operation);
     this.#queuedBytes += operation.bytes;
+    this.#queuedWeight += operation.weight ?? 1;
     this.#schedule();
   }
 
@@ -117,13 +121,13 @@ export class GroupCommit {
   }
 
   #refuseWhenFull(): StoreUnavailable | null {
-    const isFull = this.#queue.length >= MAX_QUEUED_OPERATIONS || this.#queuedBytes >= MAX_QUEUED_BYTES;
+    const isFull = this.#queuedWeight >= MAX_QUEUED_WEIGHT || this.#queuedBytes >= MAX_QUEUED_BYTES;
     return isFull ? new StoreUnavailable('too many commits are waiting for the disk') : null;
   }
 
   #schedule(): void {
     if (this.#isRunning || this.#pauses > 0 || this.#immediate !== null || this.#queue.length === 0) return;
-    const waitsForCompany = this.#lastSize >= COMPANY_FROM && this.#queue.length < COMPANY_ENOUGH;
+    const waitsForCompany = this.#lastWeight >= COMPANY_FROM && this.#queuedWeight < COMPANY_ENOUGH;
     if (waitsForCompany && this.#timer !== null) return;
     const waitMs = waitsForCompany ? COMPANY_WINDOW_MS - (performance.now() - this.#lastStart) : 0;
     this.#unschedule();
@@ -140,29 +144,33 @@ export class GroupCommit {
 
   #run(): void {
     this.#unschedule();
+    const waiting = this.#queuedWeight;
     const group = this.#take();
+    this.#lastWeight = waiting - this.#queuedWeight;
     this.#lastStart = performance.now();
-    this.#lastSize = group.length;
     this.#isRunning = true;
     const written = this.#writeGroup(group);
-    const waiting: Operation[] = [];
+    const unsynced: Operation[] = [];
     for (const operation of written) {
-      if (operation.needsSync) waiting.push(operation);
+      if (operation.needsSync) unsynced.push(operation);
       else operation.done();
     }
-    if (waiting.length === 0) this.#endGroup();
-    else void this.#sync(waiting);
+    if (unsynced.length === 0) this.#endGroup();
+    else void this.#sync(unsynced);
   }
 
   #take(): Operation[] {
     let count = 0;
+    let weight = 0;
     let bytes = 0;
     for (const operation of this.#queue) {
-      if (count === MAX_GROUP_OPERATIONS || bytes > MAX_GROUP_BYTES) break;
+      if (weight >= MAX_GROUP_WEIGHT || bytes > MAX_GROUP_BYTES) break;
+      weight += operation.weight ?? 1;
       bytes += operation.bytes;
       count += 1;
     }
     this.#queuedBytes -= bytes;
+    this.#queuedWeight -= weight;
     if (count < this.#queue.length) return this.#queue.splice(0, count);
     const group = this.#queue;
     this.#queue = [];
@@ -237,6 +245,7 @@ export class GroupCommit {
     this.#refusal = failure;
     for (const operation of [...waiting, ...this.#queue.splice(0)]) operation.failed(failure);
     this.#queuedBytes = 0;
+    this.#queuedWeight = 0;
     this.#endGroup();
   }
 }

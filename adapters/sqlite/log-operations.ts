@@ -100,6 +100,7 @@ export function underRetention(
 /** An operation whose outcome is a promise. */
 export abstract class LogOperation<T> implements Operation {
   readonly needsSync = true;
+  readonly weight: number = 1;
   abstract readonly bytes: number;
   readonly outcome: Promise<T>;
   protected result: T | undefined;

@@ -4,6 +4,7 @@ import {
   type AnnotationDraft,
   type AnnotationResult,
   changeRecords,
+  isSettled,
   type MutationDraft,
   type MutationResult,
   NO_RECORD_WRITES,
@@ -25,8 +26,8 @@ import { writeRecords } from './record-steps.ts';
 /** The content of a change is known only once it is planned. */
 const ASSUMED_BYTES = 1024;
 
-export class MutateOperation extends LogOperation<MutationResult> {
-  readonly bytes = ASSUMED_BYTES;
+/** One change as two steps of a transaction. */
+class Mutation {
   readonly #tables: LogTables;
   readonly #draft: MutationDraft;
   #drawn: { readonly channel: Channel; readonly message: Message; readonly version: StoredVersion } | null =
@@ -35,12 +36,11 @@ export class MutateOperation extends LogOperation<MutationResult> {
   #records: RecordWrites = NO_RECORD_WRITES;
 
   constructor(tables: LogTables, draft: MutationDraft) {
-    super();
     this.#tables = tables;
     this.#draft = draft;
   }
 
-  override plan(): void {
+  plan(): MutationResult {
     this.#drawn = null;
     this.#receipt = null;
     this.#records = NO_RECORD_WRITES;
@@ -48,14 +48,12 @@ export class MutateOperation extends LogOperation<MutationResult> {
     const channel = channels.open(this.#draft.key);
     const { assigned } = channel;
     const message = messages.find(channel, assigned, this.#draft.messageSerial);
-    if (message === null || assigned.id === null) {
-      this.result = { kind: 'unknown-message' };
-      return;
-    }
-    this.result = this.#usedReceipt() ?? this.#draw(channel, message, assigned.id);
+    if (message === null || assigned.id === null) return { kind: 'unknown-message' };
+    return this.#usedReceipt() ?? this.#draw(channel, message, assigned.id);
   }
 
-  override write(): void {
+  /** Nothing, where the plan was refused. */
+  write(): void {
     if (this.#drawn === null) return;
     const { channels, recentVersions, hot, receipts, records } = this.#tables;
     const { channel, message, version } = this.#drawn;
@@ -105,6 +103,52 @@ export class MutateOperation extends LogOperation<MutationResult> {
     if (receipt !== undefined) this.#receipt = { ...receipt, answer: receipt.answer(entry) };
     this.#drawn = { channel, message, version };
     return { kind: 'committed', entry };
+  }
+}
+
+export class MutateOperation extends LogOperation<MutationResult> {
+  readonly bytes = ASSUMED_BYTES;
+  readonly #mutation: Mutation;
+
+  constructor(tables: LogTables, draft: MutationDraft) {
+    super();
+    this.#mutation = new Mutation(tables, draft);
+  }
+
+  override plan(): void {
+    this.result = this.#mutation.plan();
+  }
+
+  override write(): void {
+    this.#mutation.write();
+  }
+}
+
+/** Each change is planned when the one before it is written, so all of it happens in `write`. */
+export class MutateInOrderOperation extends LogOperation<readonly MutationResult[]> {
+  readonly bytes: number;
+  override readonly weight: number;
+  readonly #tables: LogTables;
+  readonly #drafts: readonly MutationDraft[];
+
+  constructor(tables: LogTables, drafts: readonly MutationDraft[]) {
+    super();
+    this.#tables = tables;
+    this.#drafts = drafts;
+    this.weight = drafts.length;
+    this.bytes = drafts.length * ASSUMED_BYTES;
+  }
+
+  override write(): void {
+    const results: MutationResult[] = [];
+    for (const draft of this.#drafts) {
+      const mutation = new Mutation(this.#tables, draft);
+      const result = mutation.plan();
+      results.push(result);
+      if (!isSettled(result)) break;
+      mutation.write();
+    }
+    this.result = results;
   }
 }
 

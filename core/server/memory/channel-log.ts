@@ -32,6 +32,7 @@ import type {
   RowsResult,
   VersionsRange,
 } from '../ports/message-log.ts';
+import { isSettled } from '../ports/message-rules.ts';
 import { changeRecords, commitRecords, type RecordSource, type RecordWrites } from '../ports/record-rules.ts';
 import { searchShelves } from './channel-record-shelf.ts';
 import { ExpiringMap } from './expiring-map.ts';
@@ -124,6 +125,21 @@ class MemoryChannelLog implements DurableLog {
 
   async mutate(draft: MutationDraft): Promise<MutationResult> {
     if (this.#isClosed) throw new StoreUnavailable('the log is closed');
+    return this.#mutate(draft);
+  }
+
+  async mutateInOrder(drafts: readonly MutationDraft[]): Promise<readonly MutationResult[]> {
+    if (this.#isClosed) throw new StoreUnavailable('the log is closed');
+    const results: MutationResult[] = [];
+    for (const draft of drafts) {
+      const result = this.#mutate(draft);
+      results.push(result);
+      if (!isSettled(result)) break;
+    }
+    return results;
+  }
+
+  #mutate(draft: MutationDraft): MutationResult {
     const { key, receipt } = draft;
     const nowMs = this.#now();
     const stream = this.#streams.look(key);

@@ -11,8 +11,9 @@ import {
 import type { App } from '../apps/app.ts';
 import type { Counters } from '../metrics/counters.ts';
 import type { PluginStages } from '../plugins/stages.ts';
-import { StoreUnavailable } from '../ports/channel-log.ts';
-import type { MessageState, MutationDraft, MutationResult } from '../ports/message-log.ts';
+import { type Retention, StoreUnavailable } from '../ports/channel-log.ts';
+import type { MutationDraft, MutationResult } from '../ports/message-log.ts';
+import { isSettled } from '../ports/message-rules.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import type { Mutate } from '../publish/mutate.ts';
 import { retentionOf } from '../publish/publication.ts';
@@ -37,12 +38,17 @@ export interface MutationsDeps {
   readonly stages: PluginStages;
 }
 
-/** Watches a mutation inside the step of the log, where no other can come between. Both may run again if the step does. */
-export interface MutationStep {
-  /** What it throws refuses the mutation and comes back as `refused`. */
-  entered(current: MessageState): void;
-  /** The version that is about to be stored. */
-  drew(versionSerial: string): void;
+/** What came of one change of a row of them. `failed`: what is known before the log is asked, or the store. */
+export type OrderedOutcome = MutationResult | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What the changes of one message that come together have in common. */
+interface Target {
+  readonly app: App;
+  readonly channel: string;
+  readonly key: MutationDraft['key'];
+  readonly messageSerial: string;
+  readonly retention: Retention;
+  readonly publishedAtMs: number;
 }
 
 export class Mutations {
@@ -68,7 +74,11 @@ export class Mutations {
     messageSerial: string,
     request: AnyMutationRequest,
   ): Promise<string> {
-    const result = await this.attempt(app, channel, messageSerial, request);
+    this.requireMutable(app, channel);
+    const target = targetOf(app, channel, messageSerial);
+    const draft = this.#draft(target, request, await this.#actorOf(target, request));
+    const result = await this.#commit(app, draft);
+    this.#count(app, [request], [result]);
     switch (result.kind) {
       case 'committed':
         return mutationAnswer(acknowledge(result.entry), 'applied');
@@ -80,34 +90,36 @@ export class Mutations {
   }
 
   /**
-   * The same up to the log's own answer. Mutations that are attempted in one turn are taken on in the order of the calls.
-   * @throws ProtocolError as `change` does, for what is known before the log is asked, and when the store failed
+   * Makes many changes of one message, each on top of the one before it. Answers one outcome for each up to and with the first that
+   * is not applied; nothing after it is stored. Never rejects.
    */
-  async attempt(
+  async changeInOrder(
     app: App,
     channel: string,
     messageSerial: string,
-    request: AnyMutationRequest,
-    step?: MutationStep,
-  ): Promise<MutationResult> {
-    this.requireMutable(app, channel);
-    this.#deps.stages.checkMutation(app, channel, request);
-    const { versionMutations } = this.#deps.counters.of(app.id);
-    let outcome: string | null = 'auth_failed';
+    requests: readonly AnyMutationRequest[],
+  ): Promise<readonly OrderedOutcome[]> {
+    const drafts: MutationDraft[] = [];
+    let failed: OrderedOutcome | null = null;
     try {
-      const found = actorOf(this.#deps.findConnection, app, request, 'Mutation');
-      // Hardly ever: a stream of appends would pay for a turn of the microtask queue with each of them.
-      const actor = found instanceof Promise ? await found : found;
-      outcome = null;
-      const draft = this.#draft(app, channel, messageSerial, attributed(request, actor), actor, step);
-      const result = await this.#commit(app, draft);
-      outcome = outcomeOf(result);
-      return result;
+      this.requireMutable(app, channel);
+      const target = targetOf(app, channel, messageSerial);
+      for (const request of requests) {
+        const actor = this.#actorOf(target, request);
+        // Hardly ever a promise: each turn of the microtask queue would be paid by every append of a stream.
+        drafts.push(this.#draft(target, request, actor instanceof Promise ? await actor : actor));
+      }
     } catch (error) {
-      throw error instanceof StoreUnavailable ? this.#writeFailure(app, error) : error;
-    } finally {
-      if (outcome !== null) versionMutations.add(`message.${request.kind} ${outcome}`);
+      failed = { kind: 'failed', error };
     }
+    let results: readonly MutationResult[];
+    try {
+      results = await this.#commitInOrder(app, drafts);
+    } catch (error) {
+      return [{ kind: 'failed', error }];
+    }
+    this.#count(app, requests, results);
+    return failed !== null && results.every(isSettled) ? [...results, failed] : results;
   }
 
   /** @throws ProtocolError 404 unless the channel has the message */
@@ -156,54 +168,80 @@ export class Mutations {
     this.#deps.counters.of(app.id).versionRetrievals.add(`${surface} ${result}`);
   }
 
-  #commit(app: App, draft: MutationDraft): Promise<MutationResult> {
+  /** @throws ProtocolError for what a plug-in refuses, 401 for the actor, which may also be rejected with */
+  #actorOf({ app, channel }: Target, request: AnyMutationRequest): Actor | Promise<Actor> {
+    this.#deps.stages.checkMutation(app, channel, request);
+    const refused = (error: unknown): never => {
+      this.#deps.counters.of(app.id).versionMutations.add(`message.${request.kind} auth_failed`);
+      throw error;
+    };
+    try {
+      const actor = actorOf(this.#deps.findConnection, app, request, 'Mutation');
+      return actor instanceof Promise ? actor.catch(refused) : actor;
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  #count(app: App, requests: readonly AnyMutationRequest[], results: readonly MutationResult[]): void {
+    const { versionMutations } = this.#deps.counters.of(app.id);
+    for (const [index, result] of results.entries()) {
+      const outcome = outcomeOf(result);
+      if (outcome !== null) versionMutations.add(`message.${requests[index]?.kind} ${outcome}`);
+    }
+  }
+
+  async #commit(app: App, draft: MutationDraft): Promise<MutationResult> {
     const log = this.#deps.logs.of(app);
-    return log === null
-      ? Promise.resolve({ kind: 'unknown-message' })
-      : this.#deps.mutate.version(app, log, draft);
+    if (log === null) return { kind: 'unknown-message' };
+    return this.#deps.mutate
+      .version(app, log, draft)
+      .catch((error: unknown) => this.#writeFailure(app, error));
   }
 
-  #writeFailure(app: App, cause: StoreUnavailable): unknown {
+  async #commitInOrder(app: App, drafts: readonly MutationDraft[]): Promise<readonly MutationResult[]> {
+    const log = this.#deps.logs.of(app);
+    if (drafts.length === 0) return [];
+    if (log === null) return [{ kind: 'unknown-message' }];
+    return this.#deps.mutate
+      .versions(app, log, drafts)
+      .catch((error: unknown) => this.#writeFailure(app, error));
+  }
+
+  #writeFailure(app: App, error: unknown): never {
+    if (!(error instanceof StoreUnavailable)) throw error;
     this.#deps.counters.of(app.id).historyWriteFailures += 1;
-    return httpError('internal_error', undefined, { cause });
+    throw httpError('internal_error', undefined, { cause: error });
   }
 
-  #draft(
-    app: App,
-    channel: string,
-    messageSerial: string,
-    request: AnyMutationRequest,
-    actor: Actor,
-    step: MutationStep | undefined,
-  ): MutationDraft {
-    const key = { appId: app.id, channel };
-    const publishedAtMs = Date.now();
-    const retention = retentionOf(app, channel);
-    const { stages } = this.#deps;
+  #draft(target: Target, given: AnyMutationRequest, actor: Actor): MutationDraft {
+    const { app, channel, key, messageSerial, retention, publishedAtMs } = target;
+    const { stages, nextSerial } = this.#deps;
+    const request = attributed(given, actor);
     return {
       key,
       messageSerial,
       publishedAtMs,
       retention,
       apply(current) {
-        step?.entered(current);
         requireMutation(actor, request.kind, channel, current.creatorId);
         return stages.enterVersion(app, channel, current, applyMutation(current, request), request);
       },
-      versionSerial: step === undefined ? this.#deps.nextSerial : this.#watched(step),
-      ...(request.opId !== undefined && {
-        receipt: opReceipt({ key, messageSerial, retention }, request, request.opId, publishedAtMs),
-      }),
+      versionSerial: nextSerial,
+      ...(request.opId !== undefined && { receipt: opReceipt(target, request, request.opId) }),
     };
   }
+}
 
-  #watched(step: MutationStep): MutationDraft['versionSerial'] {
-    return (historySerial, above) => {
-      const versionSerial = this.#deps.nextSerial(historySerial, above);
-      step.drew(versionSerial);
-      return versionSerial;
-    };
-  }
+function targetOf(app: App, channel: string, messageSerial: string): Target {
+  return {
+    app,
+    channel,
+    key: { appId: app.id, channel },
+    messageSerial,
+    retention: retentionOf(app, channel),
+    publishedAtMs: Date.now(),
+  };
 }
 
 /** The request with the identity that its actor has. */

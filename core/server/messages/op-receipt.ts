@@ -7,16 +7,20 @@ import { acknowledge } from './mutation-outcome.ts';
 
 /** It counts for one message and one kind of change, and is stored with the version. */
 export function opReceipt(
-  { key, messageSerial, retention }: Pick<MutationDraft, 'key' | 'messageSerial' | 'retention'>,
+  {
+    key,
+    messageSerial,
+    retention,
+    publishedAtMs,
+  }: Pick<MutationDraft, 'key' | 'messageSerial' | 'retention' | 'publishedAtMs'>,
   request: AnyMutationRequest,
   opId: string,
-  nowMs: number,
 ): NonNullable<MutationDraft['receipt']> {
   return {
     scope: `op:${key.appId}:${key.channel}:${messageSerial}:${request.kind}`,
     key: opId,
     fingerprint: fingerprintOf(request),
-    expiresAtMs: nowMs + keptMs(retention),
+    expiresAtMs: publishedAtMs + keptMs(retention),
     answer: (entry) => mutationAnswer(acknowledge(entry), 'duplicate'),
   };
 }

@@ -63,6 +63,7 @@ export type {
   VersionsRange,
 } from './message-log.ts';
 export {
+  isSettled,
   joinFragments,
   messageStateOf,
   nextVersion,

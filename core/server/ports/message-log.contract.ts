@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { commitOne, draftOf, serialsOf } from './channel-log.contract-support.ts';
 import { annotationsContract } from './message-log.contract-annotations.ts';
+import { inOrderContract } from './message-log.contract-in-order.ts';
 import { lifetimeContract } from './message-log.contract-lifetime.ts';
 import { messageModelContract } from './message-log.contract-model.ts';
 import {
@@ -36,6 +37,7 @@ export function messageLogContract(
     lineContract(open);
     receiptsContract(open);
     versionsContract(open);
+    inOrderContract(open);
     annotationsContract(open);
     lifetimeContract(open);
     messageModelContract(open, options.runs ?? 60);

@@ -222,6 +222,12 @@ export interface Projection {
 export interface MessageLog {
   /** Rejects with `StoreUnavailable` when the store failed. */
   mutate(draft: MutationDraft): Promise<MutationResult>;
+  /**
+   * Changes one message many times in one step, each change on top of the one before it, with no other between them. The first
+   * that is neither committed nor a duplicate ends the row: the answer has one result for each up to and with it, and what comes
+   * after it is not stored. Rejects with `StoreUnavailable` when the store failed: then none is stored.
+   */
+  mutateInOrder(drafts: readonly MutationDraft[]): Promise<readonly MutationResult[]>;
   annotate(draft: AnnotationDraft): Promise<AnnotationResult>;
   /** Null: never created, purged, or beyond history and `versionsAgeMs` both. */
   message(key: ChannelKey, messageSerial: string): Promise<MessageState | null>;

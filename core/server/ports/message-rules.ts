@@ -1,7 +1,7 @@
 // What every driver decides alike about messages that change: how a version follows from the one before, what readers see of
 // it, and how long a message outlives its place in the history. Pure; knows nothing of storage.
 import type { LogEntry, Retention } from './channel-log.ts';
-import type { MessageState, VersionDraft, VersionEntry } from './message-log.ts';
+import type { MessageState, MutationResult, VersionDraft, VersionEntry } from './message-log.ts';
 
 /**
  * What is stored of a version: its own members, and the running sums of its message, so that the newest version and the create
@@ -131,4 +131,11 @@ export function versionsKeptFromMs({ versionsAgeMs, ageMs }: Retention, nowMs: n
 function dataKindOf(data: string | null): MessageState['dataKind'] {
   if (data === null) return 'none';
   return data.startsWith('"') ? 'string' : 'other';
+}
+
+/** Whether a change is in the log, now or since before: the next one of a row may follow it. */
+export function isSettled(
+  result: MutationResult,
+): result is Extract<MutationResult, { readonly kind: 'committed' | 'duplicate' }> {
+  return result.kind === 'committed' || result.kind === 'duplicate';
 }

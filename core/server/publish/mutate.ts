@@ -10,6 +10,7 @@ import type {
   MessageLog,
   MutationDraft,
   MutationResult,
+  VersionEntry,
 } from '../ports/message-log.ts';
 import type { AfterEffects } from './after-effects.ts';
 
@@ -25,11 +26,21 @@ export class Mutate {
   /** Rejects when the store failed: then nothing was stored and nothing is delivered. */
   async version(app: App, log: MessageLog, draft: MutationDraft): Promise<MutationResult> {
     const result = await log.mutate(draft);
-    if (result.kind !== 'committed') return result;
-    const { entry } = result;
-    this.#deliver(app, messageOfVersion(entry));
-    this.#afterEffects.versionCreated(app, entry);
+    if (result.kind === 'committed') this.#created(app, result.entry);
     return result;
+  }
+
+  /** The same for many changes of one message in one step (`mutateInOrder`). */
+  async versions(
+    app: App,
+    log: MessageLog,
+    drafts: readonly MutationDraft[],
+  ): Promise<readonly MutationResult[]> {
+    const results = await log.mutateInOrder(drafts);
+    for (const result of results) {
+      if (result.kind === 'committed') this.#created(app, result.entry);
+    }
+    return results;
   }
 
   /** `summary` makes what every subscriber is told of the new projection; it comes before the annotation itself. */
@@ -46,6 +57,11 @@ export class Mutate {
     this.#deliver(app, messageOfAnnotation(entry));
     this.#afterEffects.annotated(app, entry);
     return result;
+  }
+
+  #created(app: App, entry: VersionEntry): void {
+    this.#deliver(app, messageOfVersion(entry));
+    this.#afterEffects.versionCreated(app, entry);
   }
 
   #deliver(app: App, message: Message): void {

@@ -4,20 +4,18 @@ import { httpError } from '@sockudo/protocol';
 import type { Logger } from 'pino';
 import { errorAnswer } from '../http/error-answer.ts';
 import type { StreamIo } from '../http/exchange-types.ts';
+import type { OrderedOutcome } from '../messages/mutations.ts';
 import type { MutationResult } from '../ports/message-log.ts';
 import { isBlank, parseAppendLine, type StreamedAppend } from './append-line.ts';
-import { type AppendOutcome, type Attempt, appendInOrder } from './append-sequence.ts';
 import { LineSplitter, TOO_LONG } from './line-splitter.ts';
 import { StreamInput } from './stream-input.ts';
 import { writeAll } from './stream-output.ts';
 
 export interface AppendStreamOptions {
-  readonly attempt: Attempt;
+  /** Appends in order: one outcome for each, up to and with the first that is not applied. Never rejects. */
+  readonly append: (requests: readonly StreamedAppend[]) => Promise<readonly OrderedOutcome[]>;
   /** What the log's refusal is called. */
-  readonly refusal: (
-    result: Extract<AppendOutcome, { kind: 'refused' }>['result'],
-    request: StreamedAppend,
-  ) => unknown;
+  readonly refusal: (result: Refused, request: StreamedAppend) => unknown;
   readonly logger: Logger;
   /** Bytes of one line: as many as the body of a single append. */
   readonly maxLineBytes: number;
@@ -26,6 +24,9 @@ export interface AppendStreamOptions {
   /** Hears what was read and written. */
   readonly onTraffic: (received: number, sent: number) => void;
 }
+
+type Settled = Extract<MutationResult, { readonly kind: 'committed' | 'duplicate' }>;
+type Refused = Exclude<MutationResult, Settled>;
 
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Appends that are with the log at a time, of one stream. */
@@ -119,21 +120,22 @@ export class AppendStream {
 
   async #commit(due: readonly StreamedAppend[]): Promise<Ending | null> {
     if (due.length === 0) return null;
-    const outcomes = await appendInOrder(due, this.#options.attempt);
+    const outcomes = await this.#options.append(due);
     let acks = '';
     let ending: Ending | null = null;
     for (const [index, outcome] of outcomes.entries()) {
       const request = due[index];
       if (request === undefined) break;
-      if (outcome.kind === 'settled') acks += ackLine(request.opId, outcome.result);
+      if (outcome.kind === 'committed' || outcome.kind === 'duplicate')
+        acks += ackLine(request.opId, outcome);
       else ending = { opId: request.opId, error: this.#errorOf(outcome, request) };
     }
     await this.#write(acks);
     return ending;
   }
 
-  #errorOf(outcome: Exclude<AppendOutcome, { kind: 'settled' }>, request: StreamedAppend): unknown {
-    return outcome.kind === 'failed' ? outcome.error : this.#options.refusal(outcome.result, request);
+  #errorOf(outcome: Exclude<OrderedOutcome, Settled>, request: StreamedAppend): unknown {
+    return outcome.kind === 'failed' ? outcome.error : this.#options.refusal(outcome, request);
   }
 
   #errorLine({ error, opId }: Ending): string {
@@ -151,7 +153,7 @@ export class AppendStream {
 /** The sender may go on at once, with what is not acknowledged. */
 const goElsewhere = (text: string): unknown => httpError('service_unavailable', text);
 
-function ackLine(opId: string, result: Extract<MutationResult, { kind: 'committed' | 'duplicate' }>): string {
+function ackLine(opId: string, result: Settled): string {
   if (result.kind === 'committed') {
     const { serial, versionSerial } = result.entry;
     return encodeAck(opId, serial, versionSerial, 'applied');

@@ -23,7 +23,7 @@ async function openAppends(call: AppCall, deps: HttpDeps): Promise<StreamAnswer>
     beat: '\n',
     run: (io) =>
       new AppendStream(io, {
-        attempt: (request, step) => mutations.attempt(app, channel, serial, request, step),
+        append: (requests) => mutations.changeInOrder(app, channel, serial, requests),
         refusal: (result, request) => refusalOf(result, channel, serial, request),
         logger,
         maxLineBytes: deps.settings.http.maxBodyBytes,
