@@ -212,6 +212,8 @@ const table = {
   forbidden: { code: 'forbidden', httpStatus: 403, retryable: false },
   app_not_found: { code: 'app_not_found', httpStatus: 404, wsCode: 4001, retryable: false },
   not_found: { code: 'not_found', httpStatus: 404, retryable: false },
+  conflict: { code: 'conflict', httpStatus: 409, retryable: false },
+  fenced: { code: 'fenced', httpStatus: 409, retryable: false },
   payload_too_large: { code: 'payload_too_large', httpStatus: 413, retryable: false },
   feature_disabled: { code: 'feature_disabled', httpStatus: 422, retryable: false },
   rate_limited: { code: 'rate_limited', httpStatus: 429, retryable: true },
