@@ -135,6 +135,16 @@ describe('AppendStream', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('sends the fence with every fragment', async () => {
+    const seen: Line[] = [];
+    plays.push(acknowledgeAll(seen));
+    await fragments('a', 'b').pipeTo(open({ fence: 'run:1' }));
+    expect(seen).toEqual([
+      { op_id: 'p-0', data: 'a', fence: 'run:1' },
+      { op_id: 'p-1', data: 'b', fence: 'run:1' },
+    ]);
+  });
+
   it('makes a write wait while the window is full', async () => {
     let go = (): void => {};
     const gate = new Promise<void>((resolve) => {

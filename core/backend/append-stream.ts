@@ -26,6 +26,8 @@ export interface AppendStreamOptions {
   readonly maxUnacked?: number | undefined;
   /** Requests in a row that bring no acknowledgement until the stream fails, default 10. */
   readonly maxAttempts?: number | undefined;
+  /** Sent with every fragment: the claim on a run under which a worker appends. */
+  readonly fence?: string | undefined;
 }
 
 const MAX_UNACKED_LENGTH = 1024 * 1024;
@@ -68,6 +70,7 @@ class Producer {
   readonly #route: AppRequest;
   readonly #clock: RetryClock;
   readonly #prefix: string;
+  readonly #fence: string | undefined;
   readonly #maxAttempts: number;
   readonly #window: AppendWindow;
   readonly #aborted = new AbortController();
@@ -80,6 +83,7 @@ class Producer {
     this.#route = route;
     this.#clock = clock;
     this.#prefix = prefixOf(options.opIdPrefix ?? randomBytes(9).toString('base64url'));
+    this.#fence = options.fence;
     this.#maxAttempts = positive(options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, 'maxAttempts');
     this.#window = new AppendWindow({
       maxAppends: positive(options.maxUnacked ?? DEFAULT_MAX_UNACKED, 'maxUnacked'),
@@ -101,7 +105,7 @@ class Producer {
     if (data === '' && extras === undefined) return;
     const opId = `${this.#prefix}-${this.#count}`;
     this.#count += 1;
-    this.#window.add({ opId, line: `${JSON.stringify({ op_id: opId, data, extras })}\n` });
+    this.#window.add({ opId, line: `${JSON.stringify({ op_id: opId, data, extras, fence: this.#fence })}\n` });
     while (this.#window.isFull) await Promise.race([this.#window.changed(), this.#running]);
   }
 
