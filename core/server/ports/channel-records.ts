@@ -4,16 +4,17 @@
 // Invariants, besides L1-L6 of the ChannelLog and M1-M5 of the MessageLog
 //   R1  A record that is changed with an entry or a version is stored with it or not at all.
 //   R2  Changes of one record see each other: `apply` gets what the previous one left. Those of one step run in their order.
-//   R3  What `apply` throws refuses the whole step; nothing is stored and no serial is used.
-//   R4  A reset takes the records of the channel along; purge and retention leave them.
+//   R3  What `apply` throws refuses the whole step; nothing is stored and neither serial nor ordinal is used.
+//   R4  A reset takes the records of the channel along; purge and retention leave them, and a channel that has records stays.
+//   R5  Reads and searches never show a change that a crash could still take back (L5).
 import type { ChannelKey } from './channel-log.ts';
 
 export interface RecordContent {
-  /** JSON text, at most 8 KiB; drivers may rely on it being small. */
+  /** JSON text of at most 8 KiB (UTF-8); a longer one is refused with a RangeError. */
   readonly value: string;
   /** A word that records are looked for by, e.g. `queued`. */
   readonly state: string;
-  /** When somebody has to look at it again; absent: never. */
+  /** When somebody has to look at it again, in whole ms since the epoch (else refused with a RangeError); absent: never. */
   readonly dueAtMs?: number;
 }
 
@@ -22,7 +23,10 @@ export interface ChannelRecord extends RecordContent {
   /** What it is about, e.g. `run`. Kinds don't see each other. */
   readonly kind: string;
   readonly id: string;
-  /** Counts the records of a channel and kind from 1, in the order in which they were made; never used twice. */
+  /**
+   * Counts the records of a channel and kind from 1, in the order in which they were made; never used twice until a reset, also not
+   * by a record that is removed and made again.
+   */
   readonly ordinal: number;
 }
 
@@ -70,7 +74,7 @@ export interface RecordSearch {
 }
 
 export interface ChannelRecords {
-  /** Changes one record alone. Rejects with `StoreUnavailable` when the store failed. */
+  /** Changes one record alone; `apply` gets no occasion. Rejects with `StoreUnavailable` when the store failed. */
   change(key: ChannelKey, change: RecordChange): Promise<RecordResult>;
   record(key: ChannelKey, kind: string, id: string): Promise<ChannelRecord | null>;
   /** Newest first by ordinal, strictly before `before`; `states`: only those. `limit` at most. */
@@ -79,6 +83,9 @@ export interface ChannelRecords {
     kind: string,
     range: { readonly before?: number; readonly states?: readonly string[]; readonly limit: number },
   ): Promise<RecordPage>;
-  /** Those due first come first, those never due last; then in the order in which they were made. */
+  /**
+   * Those due first come first, those never due last; then in the order in which they were made, which between channels is only
+   * roughly so where several nodes make them. Quick with a `state`, a `dueByMs` or both; everything else of a kind is walked through.
+   */
   search(search: RecordSearch): Promise<readonly ChannelRecord[]>;
 }
