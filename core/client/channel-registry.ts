@@ -3,7 +3,8 @@
  * Must not know: what a subscription does, sockets.
  */
 import { channelKind, matchesPattern } from '@sockudo/protocol';
-import { Channel, type ChannelHost } from './channel.ts';
+import { Channel } from './channel.ts';
+import type { ChannelHost } from './channel-host.ts';
 import { EncryptedChannel } from './encrypted-channel.ts';
 import { BadChannelName } from './errors.ts';
 import { type Frame, isPublished } from './frame.ts';

@@ -11,10 +11,12 @@ import {
   isJsonObject,
   type MessageSummary,
   type MessageVersion,
+  type MutationAnswer,
   member,
+  type PublishAck,
   stringMember,
 } from '@sockudo/protocol';
-import type { AskApplication } from './application-endpoint.ts';
+import type { ChannelHost } from './channel-host.ts';
 import {
   type Annotation,
   type AnnotationsPage,
@@ -27,15 +29,19 @@ import {
   type VersionsPage,
   type VersionsParams,
 } from './channel-messages.ts';
+import {
+  type ChangeOptions,
+  changeMessage,
+  type MessagePatch,
+  type PublishOptions,
+  publishMessage,
+} from './channel-publishing.ts';
 import { Emitter, type EventMetadata, type Undeclared } from './emitter.ts';
 import { type AuthErrorEvent, authErrorEvent, BadEventName } from './errors.ts';
-import type { EventNames, ProtocolVersion } from './event-names.ts';
 import type { Frame, Serial } from './frame.ts';
 import type { HistoryPage, HistoryParams } from './history.ts';
-import type { Logger } from './logger.ts';
-import type { AuthorizedChannel, ChannelAuthorizationData } from './options.ts';
+import type { ChannelAuthorizationData } from './options.ts';
 import type { ResumeFailure } from './recovery.ts';
-import type { Runtime } from './runtime.ts';
 import { protocolErrorData } from './socket-link.ts';
 import { type SubscriptionOptions, subscriptionFields } from './subscription-options.ts';
 import { messageOf, numberOf } from './values.ts';
@@ -70,32 +76,6 @@ interface AnnotationEvents {
 }
 
 export type ChannelEvents = BothPrefixes<ChannelEventData> & AnnotationEvents;
-
-/** What a channel needs from its client. */
-export interface ChannelHost {
-  readonly names: EventNames;
-  readonly protocolVersion: ProtocolVersion;
-  readonly logger: Logger;
-  readonly runtime: Runtime;
-  /** Sends an event; false when not connected. */
-  send(event: string, data: unknown, channel?: string): boolean;
-  /** Asks the application's backend. */
-  authorize(channel: AuthorizedChannel): Promise<ChannelAuthorizationData>;
-  /** Id of the signed-in user once a sign-in under way is settled; null without one. */
-  signedInUser(): Promise<string | null>;
-  /** True when a resume will follow the acknowledgement. */
-  willResume(channel: string): boolean;
-  rewindSent(channel: string): void;
-  /** Rejects with a HistoryError; on protocol 7 with UnsupportedFeature. */
-  readHistory(channel: string, params: HistoryParams): Promise<HistoryPage>;
-  /** Asks the application's backend about messages. */
-  readonly askAboutMessages: AskApplication;
-  /** Asks the application's backend about presence. */
-  readonly askAboutPresence: AskApplication;
-  socketId(): string | undefined;
-  /** Takes the channel off the list for good. */
-  drop(channel: string): void;
-}
 
 export class Channel<Events extends object = Undeclared> extends Emitter<ChannelEvents & Events> {
   readonly name: string;
@@ -143,6 +123,38 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
    */
   history(params: HistoryParams = {}): Promise<HistoryPage> {
     return this.host.readHistory(this.name, params);
+  }
+
+  /**
+   * Publishes an event (protocol 2, with a token or a sign-in that lists `publish`) and answers the serials that it got. Waits until the
+   * channel is subscribed, for half a minute in all. With a `messageId` it is sent again when the answer was lost with the
+   * connection. Rejects with a RequestError.
+   */
+  publish(name: string, data: unknown, options: PublishOptions = {}): Promise<PublishAck> {
+    return publishMessage(this.host.ask, this.name, { name, data }, options);
+  }
+
+  /** Adds text to the end of a message's. This and the following are asked as `publish` is; `opId` lets them be sent again. */
+  appendMessage(messageSerial: string, data: string, options: ChangeOptions = {}): Promise<MutationAnswer> {
+    return this.#change({ action: 'append', messageSerial, data }, options);
+  }
+
+  /** Replaces parts of a message; what is not named stays. */
+  updateMessage(
+    messageSerial: string,
+    patch: MessagePatch,
+    options: ChangeOptions = {},
+  ): Promise<MutationAnswer> {
+    return this.#change({ ...patch, action: 'update', messageSerial }, options);
+  }
+
+  /** Marks a message as deleted. Its content stays unless it is replaced or cleared. */
+  deleteMessage(
+    messageSerial: string,
+    patch: MessagePatch = {},
+    options: ChangeOptions = {},
+  ): Promise<MutationAnswer> {
+    return this.#change({ ...patch, action: 'delete', messageSerial }, options);
   }
 
   /** A message as it stands. This and the following are asked through `versionedMessages.endpoint`. */
@@ -258,6 +270,10 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
   /** Hands an event to the handlers. */
   protected deliver(frame: Frame): void {
     this.emit(frame.event, frame.data, metadataOf(frame));
+  }
+
+  #change(change: Parameters<typeof changeMessage>[2], options: ChangeOptions): Promise<MutationAnswer> {
+    return changeMessage(this.host.ask, this.name, change, options);
   }
 
   #begin(): void {

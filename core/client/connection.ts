@@ -2,6 +2,7 @@
  * The connection as users know it (`client.connection`): runs the state machine, owns the current link, the retry and patience
  * timers and the wake triggers, and tells the world what happens. Must not know: channels, users, message contents.
  */
+import { isJsonObject, member } from '@sockudo/protocol';
 import {
   type ConnectionState,
   type Effect,
@@ -236,7 +237,9 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   #frame(frame: Frame): void {
-    if (frame.event === this.#options.names.platform('error')) {
+    // The refusal of a request is told to whoever asked.
+    const isOfRequest = isJsonObject(frame.data) && member(frame.data, 'request_id') !== undefined;
+    if (frame.event === this.#options.names.platform('error') && !isOfRequest) {
       const data = protocolErrorData(frame.data);
       this.#options.logger.warn(`server error ${data.code}: ${data.message}`);
       this.emit('error', { type: 'PusherError', data });

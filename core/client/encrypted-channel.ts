@@ -2,6 +2,7 @@
  * Private channels whose events only their members can read. Decrypts before handlers see anything; the server never has the key.
  * When an event does not open, the key is asked for again, once for all events that wait on it.
  */
+import type { MessagePatch } from './channel-publishing.ts';
 import type { Undeclared } from './emitter.ts';
 import { UnsupportedFeature } from './errors.ts';
 import { type Frame, keepsRawData, parseText } from './frame.ts';
@@ -26,6 +27,23 @@ export class EncryptedChannel<Events extends object = Undeclared> extends Privat
   /** @throws UnsupportedFeature always: there is no key agreement for client events */
   override trigger(_event: string, _data: unknown): boolean {
     throw new UnsupportedFeature('Client events are not supported on encrypted channels');
+  }
+
+  /** Rejects with UnsupportedFeature: without a key of its own nobody could read it. So do the changes of messages. */
+  override async publish(_name: string, _data: unknown): Promise<never> {
+    throw new UnsupportedFeature('Publishing is not supported on encrypted channels');
+  }
+
+  override async appendMessage(_messageSerial: string, _data: string): Promise<never> {
+    throw new UnsupportedFeature('Messages of encrypted channels cannot be changed by clients');
+  }
+
+  override async updateMessage(_messageSerial: string, _patch: MessagePatch): Promise<never> {
+    throw new UnsupportedFeature('Messages of encrypted channels cannot be changed by clients');
+  }
+
+  override async deleteMessage(_messageSerial: string): Promise<never> {
+    throw new UnsupportedFeature('Messages of encrypted channels cannot be changed by clients');
   }
 
   override leave(): boolean {

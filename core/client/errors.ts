@@ -42,6 +42,38 @@ export class HistoryError extends Error {
   }
 }
 
+/** What is known of a request that failed. */
+export interface RequestFailure {
+  /** Of the server's refusal; null when none came. */
+  readonly code: number | null;
+  /** Text code of the refusal, e.g. `rate_limited`; null when none came. */
+  readonly reason: string | null;
+  /** The same request may succeed later. */
+  readonly isRetryable: boolean;
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * A publish or a change of a message failed. `outcome` says what that means: `refused`, the server said no and did nothing; `not-sent`,
+ * it never left; `unknown`, it may have been done, but the answer was lost with the connection.
+ */
+export class RequestError extends Error implements RequestFailure {
+  override readonly name = 'RequestError';
+  readonly outcome: 'refused' | 'not-sent' | 'unknown';
+  readonly code: number | null;
+  readonly reason: string | null;
+  readonly isRetryable: boolean;
+  readonly retryAfterSeconds?: number;
+  constructor(message: string, outcome: RequestError['outcome'], failure: Partial<RequestFailure> = {}) {
+    super(message);
+    this.outcome = outcome;
+    this.code = failure.code ?? null;
+    this.reason = failure.reason ?? null;
+    this.isRetryable = failure.isRetryable ?? outcome === 'not-sent';
+    if (failure.retryAfterSeconds !== undefined) this.retryAfterSeconds = failure.retryAfterSeconds;
+  }
+}
+
 /** An endpoint of the application answered, but not with what was asked for. `status` is its HTTP status. */
 export class EndpointError extends Error {
   override readonly name = 'EndpointError';

@@ -8,11 +8,13 @@ export type {
   HistoryItem,
   MessageSummary,
   MessageVersion,
+  MutationAnswer,
   Page,
   PlainMessage,
   PresenceHistoryAnswer,
   PresenceHistoryItem,
   PresenceSnapshotAnswer,
+  PublishAck,
   VersionsAnswer,
 } from '@sockudo/protocol';
 export { isMessageVersion } from '@sockudo/protocol';
@@ -24,6 +26,7 @@ export type {
   VersionsPage,
   VersionsParams,
 } from './channel-messages.ts';
+export type { ChangeOptions, MessagePatch, PublishOptions } from './channel-publishing.ts';
 export { Connection, type ConnectionEvents } from './connection.ts';
 export type { ConnectionState } from './connection-state.ts';
 export { DeltaMismatch } from './deltas.ts';
@@ -39,6 +42,8 @@ export {
   HTTPAuthError,
   InvalidOptions,
   type ProtocolErrorData,
+  RequestError,
+  type RequestFailure,
   UnsupportedFeature,
 } from './errors.ts';
 export type { ProtocolVersion } from './event-names.ts';

@@ -5,8 +5,10 @@
  * Way of a frame: connection (decode) → deltas → (held while a gap before it is filled) → deduplication → token → recovery positions
  * → user → channels → global handlers.
  */
+import type { JsonObject } from '@sockudo/protocol';
 import { CapabilityToken } from './capability-token.ts';
-import { Channel, type ChannelHost, metadataOf } from './channel.ts';
+import { Channel, metadataOf } from './channel.ts';
+import type { ChannelHost } from './channel-host.ts';
 import { ChannelRegistry } from './channel-registry.ts';
 import { Connection } from './connection.ts';
 import { Deduplicator } from './deduplicator.ts';
@@ -27,6 +29,7 @@ import type { RecoveryPosition } from './positions.ts';
 import type { PresenceChannel } from './presence-channel.ts';
 import type { PrivateChannel } from './private-channel.ts';
 import { Recovery, type ResumeFailure } from './recovery.ts';
+import { type RequestBody, Requests } from './requests.ts';
 import { defaultRuntime, type Runtime } from './runtime.ts';
 import { type Settings, settingsFrom } from './settings.ts';
 import { isFilterNode, type SubscriptionOptions } from './subscription-options.ts';
@@ -69,6 +72,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   readonly #restored: Promise<void> | undefined;
   readonly #deltas: Deltas | undefined;
   readonly #history: HistoryRequests | undefined;
+  readonly #requests: Requests | undefined;
   readonly #token: CapabilityToken | undefined;
 
   /**
@@ -98,6 +102,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#restored = this.#positions?.load((stored) => this.#recovery?.restore(stored));
     this.#deltas = settings.protocolVersion === 2 ? this.#createDeltas(logger) : undefined;
     this.#history = settings.protocolVersion === 2 ? this.#createHistory(runtime) : undefined;
+    this.#requests = settings.protocolVersion === 2 ? this.#createRequests(runtime) : undefined;
     this.#channels = new ChannelRegistry(this.#channelHost(runtime, logger));
     this.user = this.#createUser(runtime, logger);
     this.connection = this.#createConnection(options, runtime, logger);
@@ -180,6 +185,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#deduplicator?.forget(name);
     this.#deltas?.forget(name);
     this.#history?.forget(name);
+    this.#requests?.forget(name);
   }
 
   #connected(): void {
@@ -197,11 +203,13 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#recovery?.lost();
     this.#deltas?.lost();
     this.#history?.lost();
+    this.#requests?.lost();
     for (const channel of this.#channels.all()) channel.connectionLost();
     this.user.lost();
   }
 
   #receive(given: Frame): void {
+    if (this.#requests?.handleFrame(given) === true) return;
     const frame = this.#deltas === undefined ? given : this.#deltas.receive(given);
     if (frame === undefined || this.#recovery?.holds(frame) === true) return;
     this.#deliver(frame);
@@ -218,6 +226,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
       for (const channel of this.#channels.recipients(frame, frame.channel)) channel.handleFrame(frame);
     }
     this.#history?.handleFrame(frame);
+    if (frame.event === this.#names.internal('subscription_succeeded')) this.#requests?.subscribed();
     if (!this.#names.isInternal(frame.event)) this.emit(frame.event, frame.data, metadataOf(frame));
   }
 
@@ -311,6 +320,22 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     });
   }
 
+  #createRequests(runtime: Runtime): Requests {
+    return new Requests({
+      names: this.#names,
+      runtime,
+      send: (event, data) => this.send_event(event, data),
+      isSubscribed: (channel) => this.#channels.get(channel)?.subscribed === true,
+      isReadOnly: () => this.connection.transport === 'sse',
+    });
+  }
+
+  async #ask(body: RequestBody): Promise<JsonObject> {
+    if (this.#requests === undefined) throw new UnsupportedFeature('Publishing needs protocolVersion 2');
+    if (body.channel.includes('*')) throw new UnsupportedFeature('Nothing can be published to a pattern');
+    return this.#requests.ask(body);
+  }
+
   async #readHistory(channel: string, params: HistoryParams): Promise<HistoryPage> {
     if (this.#history === undefined) throw new UnsupportedFeature('Histories need protocolVersion 2');
     if (channel.includes('*')) throw new UnsupportedFeature('A pattern has no history of its own');
@@ -341,6 +366,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
       willResume: (channel) => this.#recovery?.willResume(channel) === true,
       rewindSent: (channel) => this.#recovery?.rewindSent(channel),
       readHistory: (channel, params) => this.#readHistory(channel, params),
+      ask: (body) => this.#ask(body),
       askAboutMessages: this.#settings.askAboutMessages,
       askAboutPresence: this.#settings.askAboutPresence,
       socketId: () => this.connection.socket_id,

@@ -165,3 +165,8 @@ export interface PublishAck {
   /** `duplicate`: it was published before, with these serials. */
   readonly status: 'applied' | 'duplicate';
 }
+
+export const isPublishAck = (value: unknown): value is PublishAck =>
+  isJsonObject(value) &&
+  stringMember(value, 'channel') !== undefined &&
+  stringMember(value, 'status') !== undefined;

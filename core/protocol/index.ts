@@ -69,6 +69,7 @@ export {
   type ClientMutation,
   type ClientPublish,
   type ClientRequest,
+  isPublishAck,
   type PublishAck,
   parseClientMutation,
   parseClientPublish,

@@ -63,8 +63,7 @@ function requireForm(connection: Connection, event: string, channel: string, dat
   }
 }
 
-/** @throws ProtocolError 4301 unless it is a private or presence channel that keeps no last event */
-export function requireOpenKind(channel: string): void {
+function requireOpenKind(channel: string): void {
   const kind = channelKind(channel);
   const isOpenToClients = kind.kind === 'private' || kind.kind === 'presence' || kind.kind === 'encrypted';
   if (!isOpenToClients || kind.isCache) {

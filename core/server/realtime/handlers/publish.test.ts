@@ -127,6 +127,11 @@ describe('sockudo:publish', () => {
     expect(await bob.answers()).toMatchObject([{ event: 'client-x' }]);
   });
 
+  it('needs no private channel, since it has to be granted', async () => {
+    const ann = await member('ann', undefined, 'open');
+    expect(await publish(ann, { channel: 'open' })).toMatchObject([{ event: 'sockudo:publish_ack' }]);
+  });
+
   it('takes a sign-in that lists publish as well as a token', async () => {
     const client = realtime.client({ protocol: 2 });
     await client.signIn('ann', { capabilities: { publish: ['private-*'] } });
@@ -207,8 +212,8 @@ describe('sockudo:publish is refused', () => {
     }
   });
 
-  it('on public and cache channels, and where the app has no client events', async () => {
-    for (const channel of ['open', 'private-cache-x']) {
+  it('on cache channels, and where the app has no client events', async () => {
+    for (const channel of ['cache-x', 'private-cache-x']) {
       const ann = await member('ann', undefined, channel);
       expect(errorOf((await publish(ann, { channel })).slice(-1))).toMatchObject({ code: 4301 });
     }

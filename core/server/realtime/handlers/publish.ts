@@ -2,6 +2,7 @@
 import {
   type ClientFrame,
   type ClientPublish,
+  channelKind,
   clientEventError,
   httpError,
   invalidEventName,
@@ -16,7 +17,6 @@ import { acknowledge, requireSubscription } from '../acknowledged-request.ts';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
 import { requireGrant } from '../permissions.ts';
-import { requireOpenKind } from './client-event.ts';
 
 export function handlePublish(
   connection: Connection,
@@ -29,6 +29,7 @@ export function handlePublish(
     requireName(event.name, context);
     requireGrant(connection, 'publish', channel);
     requireSubscription(connection, channel);
+    requireKind(channel);
     const own = context.stages.clientEvents.get(event.name);
     const done =
       own === undefined
@@ -50,6 +51,14 @@ export function requireName(name: string, context: Pick<RealtimeContext, 'stages
   if (!mayClientPublish(name, context)) throw invalidEventName('Clients may not publish this event');
 }
 
+/** Public ones, too, unlike client events, which nobody has to be allowed. @throws ProtocolError 4301 */
+function requireKind(channel: string): void {
+  const { kind, isCache } = channelKind(channel);
+  const isOpen = kind === 'public' || kind === 'private' || kind === 'presence' || kind === 'encrypted';
+  if (isOpen && !isCache) return;
+  throw clientEventError('Clients may not publish to channels of this kind');
+}
+
 async function publish(
   connection: Connection,
   { channel, event }: ClientPublish,
@@ -57,7 +66,6 @@ async function publish(
 ): Promise<ClientAcknowledgement> {
   const { app, socketId, userId } = connection;
   if (!app.clientMessagesEnabled) throw clientEventError('Client events are not enabled for this app');
-  requireOpenKind(channel);
   const { name, data, messageId, tags, extras } = event;
   // Whoever reads these headers takes them for checked, which only a plug-in could have done.
   if (extras?.ai !== undefined) throw httpError('forbidden', `extras.ai is not for the event '${name}'`);
