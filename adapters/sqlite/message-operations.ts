@@ -40,7 +40,8 @@ class Mutation {
     this.#draft = draft;
   }
 
-  plan(): MutationResult {
+  /** @param mayBeUsed false: the key of the draft is known to have no receipt */
+  plan(mayBeUsed = true): MutationResult {
     this.#drawn = null;
     this.#receipt = null;
     this.#records = NO_RECORD_WRITES;
@@ -49,7 +50,8 @@ class Mutation {
     const { assigned } = channel;
     const message = messages.find(channel, assigned, this.#draft.messageSerial);
     if (message === null || assigned.id === null) return { kind: 'unknown-message' };
-    return this.#usedReceipt() ?? this.#draw(channel, message, assigned.id);
+    const used = mayBeUsed ? this.#usedReceipt() : null;
+    return used ?? this.#draw(channel, message, assigned.id);
   }
 
   /** Nothing, where the plan was refused. */
@@ -141,14 +143,31 @@ export class MutateInOrderOperation extends LogOperation<readonly MutationResult
 
   override write(): void {
     const results: MutationResult[] = [];
+    const used = this.#usedKeys();
     for (const draft of this.#drafts) {
+      const { scope = '', key = '' } = draft.receipt ?? {};
       const mutation = new Mutation(this.#tables, draft);
-      const result = mutation.plan();
+      const result = mutation.plan(used.get(scope)?.has(key));
       results.push(result);
       if (!isSettled(result)) break;
       mutation.write();
+      used.get(scope)?.add(key);
     }
     this.result = results;
+  }
+
+  /** Keys that have a receipt, by scope. */
+  #usedKeys(): Map<string, Set<string>> {
+    const keys = new Map<string, string[]>();
+    for (const { receipt } of this.#drafts) {
+      if (receipt === undefined) continue;
+      const ofScope = keys.get(receipt.scope);
+      if (ofScope === undefined) keys.set(receipt.scope, [receipt.key]);
+      else ofScope.push(receipt.key);
+    }
+    const used = new Map<string, Set<string>>();
+    for (const [scope, ofScope] of keys) used.set(scope, this.#tables.receipts.used(scope, ofScope));
+    return used;
   }
 }
 

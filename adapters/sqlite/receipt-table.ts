@@ -1,6 +1,7 @@
 // The rows of the receipts table. A receipt past its end is as good as none; the sweep removes it some time later.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Receipt } from '@sockudo/server/ports';
+import { ArrayStatement } from './array-statement.ts';
 
 /** The message that a receipt belongs to and goes with. */
 export interface ReceiptTie {
@@ -16,6 +17,7 @@ export interface ReceiptCursor {
 
 export class ReceiptTable {
   readonly #find: StatementSync;
+  readonly #used: ArrayStatement;
   readonly #insert: StatementSync;
   readonly #ahead: StatementSync;
   readonly #removeUntil: StatementSync;
@@ -24,6 +26,10 @@ export class ReceiptTable {
   constructor(connection: DatabaseSync) {
     this.#find = connection.prepare(
       'SELECT expires_at_ms, fingerprint, answer, channel_id, history_serial FROM receipts WHERE scope = ? AND key = ?',
+    );
+    this.#used = new ArrayStatement(
+      connection,
+      'SELECT key FROM receipts WHERE scope = ? AND key IN (SELECT value FROM json_each(?))',
     );
     this.#insert = connection.prepare('INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#ahead = connection.prepare(
@@ -55,6 +61,11 @@ export class ReceiptTable {
     const tie =
       channelId === null ? null : { channelId: Number(channelId), historySerial: Number(row.history_serial) };
     return { receipt, tie };
+  }
+
+  /** Which of the keys have a row, ended or not: one question for many keys costs less than half of one for each. */
+  used(scope: string, keys: readonly string[]): Set<string> {
+    return new Set(this.#used.all(scope, JSON.stringify(keys)).map(([key]) => String(key)));
   }
 
   insert(receipt: Receipt, tie: ReceiptTie | null = null): void {

@@ -22,7 +22,7 @@ import { applyMutation } from './apply-mutation.ts';
 import { type FeatureSettings, requireHistory, requireVersions } from './features.ts';
 import { encodeVersion, versionEncoder } from './message-json.ts';
 import { acknowledge, messageNotFound, outcomeOf, refusalOf } from './mutation-outcome.ts';
-import { opReceipt } from './op-receipt.ts';
+import { acknowledgedBefore, opReceipt } from './op-receipt.ts';
 import { shownCreate, shownEntry, shownState } from './shown-version.ts';
 
 export interface MutationsDeps {
@@ -83,7 +83,10 @@ export class Mutations {
       case 'committed':
         return mutationAnswer(acknowledge(result.entry), 'applied');
       case 'duplicate':
-        return result.receipt.answer;
+        return mutationAnswer(
+          acknowledgedBefore(result.receipt, channel, messageSerial, request.kind),
+          'duplicate',
+        );
       default:
         throw refusalOf(result, channel, messageSerial, request);
     }

@@ -1,28 +1,54 @@
-// The receipt of an `op_id`: the same change of the same message again is answered with the serials of the first.
-import { type AnyMutationRequest, mutationAnswer } from '@sockudo/protocol';
-import type { Retention } from '../ports/channel-log.ts';
+// The receipt of an `op_id`: the same change of the same message again is answered with the serials of the first. Stored with
+// every append of a stream, so it says nothing twice.
+import { hash } from 'node:crypto';
+import {
+  type AnyMutationRequest,
+  historySerialOf,
+  type MutationAck,
+  type MutationKind,
+} from '@sockudo/protocol';
+import type { Receipt, Retention } from '../ports/channel-log.ts';
 import type { MutationDraft } from '../ports/message-log.ts';
 import { canonicalJson } from '../publish/fingerprint.ts';
-import { acknowledge } from './mutation-outcome.ts';
 
-/** It counts for one message and one kind of change, and is stored with the version. */
+/** Longer fingerprints are stored as their digest, which costs more time than a short text and less room than a long one. */
+const MAX_FINGERPRINT_LENGTH = 96;
+
+/** It counts for one message and one kind of change, and is stored with the version. Serials of messages are unique in the server. */
 export function opReceipt(
   {
-    key,
     messageSerial,
     retention,
     publishedAtMs,
-  }: Pick<MutationDraft, 'key' | 'messageSerial' | 'retention' | 'publishedAtMs'>,
+  }: Pick<MutationDraft, 'messageSerial' | 'retention' | 'publishedAtMs'>,
   request: AnyMutationRequest,
   opId: string,
 ): NonNullable<MutationDraft['receipt']> {
+  const fingerprint = fingerprintOf(request);
   return {
-    scope: `op:${key.appId}:${key.channel}:${messageSerial}:${request.kind}`,
+    scope: `op:${request.kind}:${messageSerial}`,
     key: opId,
-    fingerprint: fingerprintOf(request),
+    fingerprint:
+      fingerprint.length <= MAX_FINGERPRINT_LENGTH ? fingerprint : hash('sha256', fingerprint, 'base64'),
     expiresAtMs: publishedAtMs + keptMs(retention),
-    answer: (entry) => mutationAnswer(acknowledge(entry), 'duplicate'),
+    answer: ({ serial, versionSerial }) => `${serial} ${versionSerial}`,
   };
+}
+
+/** The serials of the change that a receipt of `opReceipt` stands for. */
+export function acknowledgedBefore(
+  receipt: Receipt,
+  channel: string,
+  messageSerial: string,
+  action: MutationKind,
+): MutationAck {
+  const historySerial = historySerialOf(messageSerial) ?? 0;
+  return { channel, messageSerial, action, historySerial, ...serialsIn(receipt) };
+}
+
+export function serialsIn({ answer }: Receipt): Pick<MutationAck, 'deliverySerial' | 'versionSerial'> {
+  const space = answer.indexOf(' ');
+  return { deliverySerial: Number(answer.slice(0, space)), versionSerial: answer.slice(space + 1) };
 }
 
 /** A receipt lives as long as the version that it stands for; where versions are kept for ever, a hundred years. */

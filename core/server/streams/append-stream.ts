@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { errorAnswer } from '../http/error-answer.ts';
 import type { StreamIo } from '../http/exchange-types.ts';
 import type { OrderedOutcome } from '../messages/mutations.ts';
+import { serialsIn } from '../messages/op-receipt.ts';
 import type { MutationResult } from '../ports/message-log.ts';
 import { isBlank, parseAppendLine, type StreamedAppend } from './append-line.ts';
 import { LineSplitter, TOO_LONG } from './line-splitter.ts';
@@ -158,9 +159,8 @@ function ackLine(opId: string, result: Settled): string {
     const { serial, versionSerial } = result.entry;
     return encodeAck(opId, serial, versionSerial, 'applied');
   }
-  // CAST: the answer of an append's receipt is what core/protocol's mutationAnswer wrote.
-  const first = JSON.parse(result.receipt.answer) as { delivery_serial: number; version_serial: string };
-  return encodeAck(opId, first.delivery_serial, first.version_serial, 'duplicate');
+  const { deliverySerial, versionSerial } = serialsIn(result.receipt);
+  return encodeAck(opId, deliverySerial, versionSerial, 'duplicate');
 }
 
 function encodeAck(opId: string, deliverySerial: number, versionSerial: string, status: string): string {
