@@ -331,6 +331,7 @@ export {
   type AppendRequest,
   type ClearableField,
   type DeleteRequest,
+  endsStream,
   type MutationAck,
   type MutationKind,
   mutationAnswer,

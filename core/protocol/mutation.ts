@@ -204,8 +204,8 @@ function clearOf(
 const isClearable = (field: unknown): field is ClearableField =>
   typeof field === 'string' && CLEARABLE.has(field);
 
-/** A last append may carry no text: it says that the stream is over. */
-function endsStream(extras: Extras | undefined): boolean {
+/** Whether an append with these extras is the last to its message. It may carry no text. */
+export function endsStream(extras: Extras | undefined): boolean {
   const statuses = [extras?.ai?.codec?.status, extras?.ai?.transport?.status];
   return statuses.some((status) => status === 'complete' || status === 'cancelled');
 }

@@ -28,6 +28,7 @@ import { Hub } from './realtime/hub.ts';
 import { PresenceLeaves } from './realtime/presence-leaves.ts';
 import { HotBuffers } from './realtime/recovery/hot-buffers.ts';
 import { Recovery } from './realtime/recovery/recovery.ts';
+import { Rollup } from './realtime/rollup/rollup.ts';
 import { Watchlists } from './realtime/watchlists.ts';
 import type { Settings } from './settings.ts';
 import { Revocations } from './tokens/revocations.ts';
@@ -64,10 +65,12 @@ export function createRealtimeContext({
     settings: settings.webhooks,
   });
   const hot = new HotBuffers();
-  const hub = new Hub(settings.apps, counters, settings.filters, hot, {
-    join: (appId, channel) => fanout.join({ appId, channel }),
-    leave: (appId, channel) => fanout.leave({ appId, channel }),
-  });
+  const channels = {
+    join: (appId: string, channel: string) => fanout.join({ appId, channel }),
+    leave: (appId: string, channel: string) => fanout.leave({ appId, channel }),
+  };
+  const rollup = createRollup({ settings, logger, stages, ...(clock !== undefined && { clock }) });
+  const hub = new Hub(settings.apps, counters, settings.filters, hot, channels, rollup);
   const afterEffects = new AfterEffects({
     cache,
     webhooks,
@@ -145,6 +148,22 @@ export function createRealtimeContext({
     wantsFullForm: ({ appId }) => hub.app(appId).fullModeConnections > 0,
   });
   return context;
+}
+
+function createRollup({
+  settings,
+  logger,
+  stages: { rollup: policy },
+  clock,
+}: Pick<RealtimeParts, 'settings' | 'logger' | 'clock'> & { readonly stages: PluginStages }): Rollup | null {
+  if (policy === null) return null;
+  const onError = (error: unknown): void => logger.error({ err: error }, 'appends could not be sent');
+  return new Rollup({
+    policy,
+    frameOptions: settings.filters,
+    onError,
+    ...(clock !== undefined && { clock }),
+  });
 }
 
 function obey(context: RealtimeContext, signal: ControlSignal): void {

@@ -115,6 +115,7 @@ async function stop(
   front.drain();
   await closeAllConnections(context.hub, context.settings.shutdownGraceMs);
   await front.close();
+  context.hub.rollup?.close();
   context.presenceLeaves.close();
   context.recovery.close();
   context.wheel.close();

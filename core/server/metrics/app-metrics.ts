@@ -43,6 +43,8 @@ const PLAIN: readonly (readonly [name: string, help: string, read: (app: AppCoun
   ['history_write_failures_total', 'Messages the log could not store', (app) => app.historyWriteFailures],
   ['history_evictions_total', 'Messages removed by retention', (app) => app.historyEvictions],
   ['history_evicted_bytes_total', 'Bytes removed by retention', (app) => app.historyEvictedBytes],
+  ['appends_received_total', 'Appends that came to be rolled up', (app) => app.appendsReceived],
+  ['appends_delivered_total', 'Frames they left in', (app) => app.appendsDelivered],
   ['annotations_published_total', 'Annotations added to messages', (app) => app.annotationsPublished],
   ['annotations_deleted_total', 'Annotations taken back', (app) => app.annotationsDeleted],
   ['presence_history_writes_total', 'Joins, leaves and updates stored', (app) => app.presenceHistoryWrites],
@@ -57,16 +59,19 @@ export function registerAppMetrics(source: AppMetricsSource): void {
   for (const [name, help, read] of PLAIN) {
     counter(source, name, help, [], () => eachApp(source, (app) => [[{}, read(app)]]));
   }
-  registerConnected(source);
+  registerGauges(source);
   registerLabelled(source);
   registerChannels(source);
   registerRateLimits(source);
   registerHistograms(source);
 }
 
-function registerConnected(source: AppMetricsSource): void {
+function registerGauges(source: AppMetricsSource): void {
   gauge(source, 'connected', 'Connections open now', [], () =>
     eachApp(source, (app) => (app.newConnections > 0 ? [[{}, app.connected]] : [])),
+  );
+  gauge(source, 'active_streams', 'Messages whose appends are being rolled up now', [], () =>
+    eachApp(source, (app) => (app.appendsReceived > 0 ? [[{}, app.activeStreams]] : [])),
   );
 }
 
@@ -138,21 +143,28 @@ function registerHistograms(source: AppMetricsSource): void {
       }
     },
   });
-  registerWriteLatency(
+  registerHistogram(
     source,
     'history_write_latency_ms',
     'From handing a message to the channel log to its promise being kept, milliseconds',
     (app) => app.historyWriteLatencyMs,
   );
-  registerWriteLatency(
+  registerHistogram(
     source,
     'presence_history_write_latency_ms',
     'One commit of joins, leaves and updates of a channel, milliseconds',
     (app) => app.presenceHistoryWriteLatencyMs,
   );
+  registerHistogram(source, 'rollup_ratio', 'Appends in a frame', (app) => app.rollupRatio);
+  registerHistogram(
+    source,
+    'flush_latency',
+    'How long the first of the appends that left together was held, milliseconds',
+    (app) => app.flushLatencyMs,
+  );
 }
 
-function registerWriteLatency(
+function registerHistogram(
   { registry, prefix, port, counters }: AppMetricsSource,
   name: string,
   help: string,

@@ -21,7 +21,10 @@ const MAX_ERROR_TYPES = 64;
 
 const MILLISECOND_BUCKETS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000] as const;
 
-/** Counts of one app. Numbers only grow, except `connected` (a gauge). Bytes are payload bytes without transport overhead. */
+const ROLLUP_RATIO_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128] as const;
+const FLUSH_LATENCY_BUCKETS = [0, 5, 20, 40, 100, 500, 1000] as const;
+
+/** Counts of one app. Numbers only grow, except `connected` and `activeStreams` (gauges). Bytes are payload bytes without transport overhead. */
 export class AppCounters {
   /** Connections open now. */
   connected = 0;
@@ -66,6 +69,13 @@ export class AppCounters {
   /** Changes of mutable messages, by `message.ACTION RESULT`, and reads of them, by `SURFACE RESULT`. */
   readonly versionMutations = new LabelledCount(MAX_ERROR_TYPES);
   readonly versionRetrievals = new LabelledCount(MAX_ERROR_TYPES);
+  /** Appends that came to be rolled up and frames that left, both once for each window in use; messages with an open window now. */
+  appendsReceived = 0;
+  appendsDelivered = 0;
+  activeStreams = 0;
+  /** Appends in a frame, and how long the first of those that left together was held. */
+  readonly rollupRatio = new NumberHistogram(ROLLUP_RATIO_BUCKETS);
+  readonly flushLatencyMs = new NumberHistogram(FLUSH_LATENCY_BUCKETS);
   annotationsPublished = 0;
   annotationsDeleted = 0;
   readonly connectionErrors = new LabelledCount(MAX_ERROR_TYPES);

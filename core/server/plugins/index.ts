@@ -16,5 +16,7 @@ export type { Connection } from '../realtime/connection.ts';
 export type { RealtimeContext } from '../realtime/context.ts';
 export type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
 export { requireCapability, requireNamespace, requireUserLimit } from '../realtime/permissions.ts';
+export { withoutRollup } from '../realtime/rollup/without-rollup.ts';
 export type { AiTransportSettings, Settings } from '../settings.ts';
+export type { PluginEvent } from '../webhooks/webhook-event.ts';
 export type { Plugin, PublishFacts, RollupPolicy, Stages } from './plugin.ts';

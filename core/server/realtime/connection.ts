@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly deliveryClass: DeliveryClass;
   readonly appendMode: 'delta' | 'full';
   readonly echo: boolean;
+  /** Default 0. */
+  readonly rollupWindowMs?: number;
   readonly webSocket: Carrier;
   readonly socket: OutboxSocket;
   /** The id that channel signatures are made for; default `socketId`. */
@@ -50,6 +52,8 @@ export class Connection {
   readonly frameClass: FrameClass;
   /** Whether this connection hears its own client events; never on protocol 1. */
   readonly echo: boolean;
+  /** How long appends that follow each other may be held back to be sent together; 0: not at all. */
+  readonly rollupWindowMs: number;
   readonly webSocket: Carrier;
   readonly outbox: Outbox;
   readonly subscriptions = new Map<string, Subscription>();
@@ -87,6 +91,7 @@ export class Connection {
     this.deliveryClass = options.deliveryClass;
     this.frameClass = frameClassOf(options.deliveryClass, options.appendMode);
     this.echo = options.echo;
+    this.rollupWindowMs = options.rollupWindowMs ?? 0;
     this.webSocket = options.webSocket;
     this.outbox = new Outbox(options.socket, options.turn, options.bounds, () => this.#onSlowReader());
   }

@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import type { SubscriptionDelta } from './delta/connection-deltas.ts';
 import type { AppHub } from './hub.ts';
 import type { MessageFrames } from './message-frames.ts';
+import type { ChannelLanes } from './rollup/channel-lanes.ts';
 import type { Subscription } from './subscription.ts';
 import { V1_TEXT } from './wire-format.ts';
 
@@ -88,8 +89,19 @@ function isReached({ connection, channel }: Subscription, name: string): boolean
   return wildcardReaches(channel.name, name, connection.capabilities);
 }
 
+/** To everybody who listens, through the channel's own name or through a pattern. */
+export function deliverTo(
+  exact: Channel | undefined,
+  patterns: readonly Channel[],
+  name: string,
+  delivery: Delivery,
+): void {
+  if (patterns.length > 0) deliverOnce(exact === undefined ? patterns : [exact, ...patterns], name, delivery);
+  else if (exact !== undefined) for (const subscription of exact.subscriptions) delivery.offer(subscription);
+}
+
 /** One copy for each connection, however many of its subscriptions match; any of them may let it through. */
-export function deliverOnce(channels: readonly Channel[], name: string, delivery: Delivery): void {
+function deliverOnce(channels: readonly Channel[], name: string, delivery: Delivery): void {
   const served = new Set<Connection>();
   for (const channel of channels) {
     for (const subscription of channel.subscriptions) {
@@ -97,6 +109,42 @@ export function deliverOnce(channels: readonly Channel[], name: string, delivery
       if (delivery.offer(subscription)) served.add(subscription.connection);
     }
   }
+}
+
+/** To everybody but those who wait for this append to be sent with others (rollup). */
+export function deliverExcept(
+  waiting: ChannelLanes,
+  listeners: readonly Channel[],
+  delivery: Delivery,
+): void {
+  const [only] = listeners;
+  if (listeners.length === 1 && only?.kind.kind !== 'wildcard') {
+    for (const subscription of only?.subscriptions ?? [])
+      if (!waiting.keeps(subscription)) delivery.offer(subscription);
+    return;
+  }
+  const served = new Set<Connection>();
+  for (const { subscriptions } of listeners) {
+    for (const subscription of subscriptions) {
+      const { connection } = subscription;
+      if (served.has(connection) || !isReached(subscription, waiting.channel)) continue;
+      if (waiting.keepsFor(connection, listeners) || delivery.offer(subscription)) served.add(connection);
+    }
+  }
+}
+
+/** Subscriptions of one connection to any of these that a message of the channel may come through. */
+export function subscriptionsAmong(
+  channels: readonly Channel[],
+  connection: Connection,
+  channel: string,
+): readonly Subscription[] {
+  const found: Subscription[] = [];
+  for (const { name } of channels) {
+    const subscription = connection.subscriptions.get(name);
+    if (subscription !== undefined && isReached(subscription, channel)) found.push(subscription);
+  }
+  return found;
 }
 
 /** Subscriptions of one connection that a message of the channel may come through: by its name, then by patterns. */

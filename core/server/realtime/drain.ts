@@ -13,6 +13,8 @@ export async function closeAllConnections(hub: Hub, graceMs: number): Promise<vo
   const steps = Math.max(1, Math.floor((graceMs * CLOSING_SHARE) / STEP_MS));
   const perStep = Math.ceil(connections.length / steps);
   for (let next = 0; next < connections.length; next += perStep) {
+    // What is held back for those who are sent away now goes with them.
+    hub.rollup?.flush();
     for (const connection of connections.slice(next, next + perStep)) {
       connection.close(4200, 'Server shutting down');
     }

@@ -6,10 +6,18 @@ import type { AppCounters, Counters } from '../metrics/counters.ts';
 import type { Envelope } from '../ports/fanout.ts';
 import { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
-import { Delivery, deliverOnce, deliverToUser, matchingPatterns, subscriptionsTo } from './delivery.ts';
+import {
+  Delivery,
+  deliverExcept,
+  deliverTo,
+  deliverToUser,
+  matchingPatterns,
+  subscriptionsTo,
+} from './delivery.ts';
 import type { FrameOptions } from './encode-message.ts';
 import { MessageFrames } from './message-frames.ts';
 import type { HotBuffers } from './recovery/hot-buffers.ts';
+import type { Rollup } from './rollup/rollup.ts';
 import { Subscription } from './subscription.ts';
 
 /** Hears which channels this node listens to: as many calls of the one as of the other. See `Fanout`. */
@@ -75,6 +83,8 @@ export class Hub {
   readonly #frameOptions: FrameOptions;
   readonly #hot: HotBuffers;
   readonly #onChannel: ChannelListener;
+  /** Null: every append is sent by itself. */
+  readonly rollup: Rollup | null;
 
   constructor(
     apps: readonly App[],
@@ -82,7 +92,9 @@ export class Hub {
     frameOptions: FrameOptions,
     hot: HotBuffers,
     onChannel: ChannelListener,
+    rollup: Rollup | null = null,
   ) {
+    this.rollup = rollup;
     for (const app of apps) this.#apps.set(app.id, new AppHub(app, counters.of(app.id), onChannel));
     this.#frameOptions = frameOptions;
     this.#hot = hot;
@@ -108,6 +120,11 @@ export class Hub {
     connection.counters.newConnections += 1;
   }
 
+  /** For a connection that asked for this window, or for none. */
+  rollupWindow(askedMs?: number): number {
+    return this.rollup === null ? 0 : (askedMs ?? this.rollup.defaultWindowMs);
+  }
+
   apps(): Iterable<AppHub> {
     return this.#apps.values();
   }
@@ -121,11 +138,12 @@ export class Hub {
     const channels = kind.kind === 'wildcard' ? hub.patterns : hub.channels;
     let channel = channels.get(name);
     if (channel === undefined) {
-      channel = new Channel(name, kind);
+      channel = new Channel(name, kind, this.rollup);
       channels.set(name, channel);
       channel.listen(this.#onChannel.join(hub.app.id, name));
     }
     const subscription = new Subscription(connection, channel, this.#hot.order);
+    this.rollup?.joins(subscription);
     channel.subscriptions.add(subscription);
     connection.subscriptions.set(name, subscription);
     return subscription;
@@ -134,6 +152,7 @@ export class Hub {
   unsubscribe(subscription: Subscription): void {
     const { channel, connection } = subscription;
     const hub = this.app(connection.app.id);
+    this.rollup?.leaves(subscription);
     connection.subscriptions.delete(channel.name);
     connection.deltas?.unsubscribed(channel.name);
     channel.subscriptions.delete(subscription);
@@ -153,10 +172,12 @@ export class Hub {
     if (userId !== null) deliverToUser(hub, userId, key.channel, delivery);
     const exact = hub.channels.get(key.channel);
     const patterns = matchingPatterns(hub, key.channel);
-    if (patterns.length === 0) {
-      if (exact !== undefined) for (const subscription of exact.subscriptions) delivery.offer(subscription);
-    } else {
-      deliverOnce(exact === undefined ? patterns : [exact, ...patterns], key.channel, delivery);
+    if (this.rollup === null) deliverTo(exact, patterns, key.channel, delivery);
+    else {
+      const listeners = exact === undefined ? patterns : [exact, ...patterns];
+      const waiting = this.rollup.pass(hub, frames, exceptSocketId, listeners);
+      if (waiting === null) deliverTo(exact, patterns, key.channel, delivery);
+      else deliverExcept(waiting, listeners, delivery);
     }
     frames.delivered();
     return delivery.recipients;

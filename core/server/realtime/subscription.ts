@@ -22,17 +22,31 @@ export class Subscription {
   updateWindowEndsMs = 0;
   /** It stands in the channel's subscription count. */
   isCounted = false;
-  /** Null: live. */
-  gate: Gate | null = null;
   /** Position of its first acknowledgement: everything above it comes live, everything up to it has to be asked for. */
   attachedAt: Position | null = null;
   /** Of the messages that this node delivers, those after this number come through here (HotBuffers, `order`). */
   readonly since: number;
+  /** Of the appends that are rolled up, those from this number on may wait for others (Rollup, `order`). */
+  liveSince: number;
+  #gate: Gate | null = null;
 
   constructor(connection: Connection, channel: Channel, since: number) {
     this.connection = connection;
     this.channel = channel;
     this.since = since;
+    this.liveSince = channel.rollup?.order ?? 0;
+  }
+
+  /** Null: live. */
+  get gate(): Gate | null {
+    return this.#gate;
+  }
+
+  set gate(gate: Gate | null) {
+    const { rollup } = this.channel;
+    if (rollup !== null && this.#gate === null && gate !== null) rollup.gateCloses(this);
+    if (rollup !== null && this.#gate !== null && gate === null) this.liveSince = rollup.order;
+    this.#gate = gate;
   }
 
   /** `attachedAt` as a place in the channel: a pattern's is none. */

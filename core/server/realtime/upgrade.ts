@@ -173,6 +173,7 @@ class Upgrades {
       protocol: handshake.protocol,
       deliveryClass: deliveryClassOf(handshake.protocol, handshake.format),
       appendMode: handshake.appendMode,
+      rollupWindowMs: hub.rollupWindow(handshake.appendRollupWindowMs),
       echo: handshake.protocol === 2 && (!settings.echo.enabled || echo),
       webSocket,
       socket,

@@ -130,6 +130,7 @@ export class EventStreams {
         deliveryClass: V2_EVENTS,
         appendMode: 'delta',
         echo: true,
+        rollupWindowMs: hub.rollupWindow(),
         webSocket: new EventCarrier(output),
         socket: output,
         turn: this.#turn,

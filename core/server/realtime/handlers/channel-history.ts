@@ -17,6 +17,7 @@ import { historyDisabled } from '../../messages/features.ts';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
 import { requireCapability } from '../permissions.ts';
+import { withoutRollup } from '../rollup/without-rollup.ts';
 import type { Subscription } from '../subscription.ts';
 
 export function handleChannelHistory(
@@ -56,7 +57,11 @@ async function sendPage(
       refuse: invalidMessage,
     },
   );
-  const page = await context.history.frameData(app, channel, query, attachSerial);
+  const page = await withoutRollup(
+    subscription,
+    () => context.history.frameData(app, channel, query, attachSerial),
+    () => context.logs.head(app, channel),
+  );
   connection.sendText(channelHistoryFrame(channel, page, connection.messageId()));
 }
 

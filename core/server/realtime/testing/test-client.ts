@@ -49,6 +49,7 @@ export interface TestClientOptions {
   readonly protocol?: 1 | 2;
   readonly echo?: boolean;
   readonly appendMode?: 'delta' | 'full';
+  readonly rollupWindowMs?: number;
   readonly appId?: string;
 }
 
@@ -65,7 +66,7 @@ export class TestClient {
   #seen = 0;
 
   constructor(context: RealtimeContext, options: TestClientOptions = {}) {
-    const { protocol = 1, echo = false, appendMode = 'delta', appId } = options;
+    const { protocol = 1, echo = false, appendMode = 'delta', appId, rollupWindowMs } = options;
     const app = context.settings.apps.find(({ id }) => appId === undefined || id === appId);
     if (app === undefined) throw new Error('the context has no such app');
     lastSocketId += 1;
@@ -76,6 +77,7 @@ export class TestClient {
       protocol,
       deliveryClass: protocol === 1 ? V1_TEXT : V2_TEXT,
       appendMode,
+      rollupWindowMs: context.hub.rollupWindow(rollupWindowMs),
       echo,
       // CAST: a connection uses these methods of a WebSocket and no others.
       webSocket: this.webSocket as unknown as WebSocket,

@@ -10,6 +10,7 @@ import { createMemoryOccupancy } from '../../memory/occupancy.ts';
 import { createMemoryPresence } from '../../memory/presence.ts';
 import { createMemoryWorkQueue } from '../../memory/work-queue.ts';
 import { createCounters } from '../../metrics/counters.ts';
+import { NO_PLUGINS, type PluginStages } from '../../plugins/stages.ts';
 import { createRealtimeContext } from '../../realtime-context.ts';
 import type { RealtimeContext } from '../context.ts';
 import { TestClient, type TestClientOptions } from './test-client.ts';
@@ -21,6 +22,7 @@ export interface TestRealtimeOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Drivers in place of those in memory. */
   readonly drivers?: Partial<Drivers>;
+  readonly stages?: PluginStages;
 }
 
 export interface TestRealtime {
@@ -81,6 +83,7 @@ export function testRealtime(options: TestRealtimeOptions = {}): TestRealtime {
     counters: createCounters(),
     logger,
     clock: () => nowMs,
+    stages: options.stages ?? NO_PLUGINS,
   });
   return {
     context,
@@ -90,8 +93,10 @@ export function testRealtime(options: TestRealtimeOptions = {}): TestRealtime {
     advance(ms) {
       nowMs += ms;
       context.wheel.advance();
+      context.hub.rollup?.advance();
     },
     async close() {
+      context.hub.rollup?.close();
       context.presenceLeaves.close();
       context.recovery.close();
       context.wheel.close();
