@@ -1,5 +1,6 @@
 import { parseTokenCapabilities } from '@sockudo/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PluginStages } from '../../plugins/stages.ts';
 import type { Frame, TestClient } from '../testing/test-client.ts';
 import { type TestRealtime, testRealtime } from '../testing/test-realtime.ts';
 
@@ -159,6 +160,18 @@ describe('sockudo:mutate is refused', () => {
     const answer = await mutate(ann, { message_serial, data: 'b', ...change });
     expect(answer).toMatchObject({ event: 'sockudo:error', request_id: 'r1', ...error });
     expect(await bob.answers()).toEqual([]);
+  });
+
+  it('to give a message the name of a plug-in’s event, whose handler has not seen it', async () => {
+    const handler = async () => {};
+    const stages = new PluginStages([{ name: 'p', clientEvents: new Map([['own-event', handler]]) }]);
+    Object.assign(realtime.context, { stages });
+    const ann = await member('ann');
+    const message_serial = await created(ann);
+    expect(await mutate(ann, { action: 'update', message_serial, name: 'own-event' })).toMatchObject({
+      event: 'sockudo:error',
+      message: 'Invalid event name: Clients may not publish this event',
+    });
   });
 
   it('counts against the limit of client events', async () => {

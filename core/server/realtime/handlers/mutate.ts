@@ -4,7 +4,7 @@ import { type ClientFrame, parseClientMutation } from '@sockudo/protocol';
 import { acknowledge, requireSubscription } from '../acknowledged-request.ts';
 import type { Connection } from '../connection.ts';
 import type { RealtimeContext } from '../context.ts';
-import { requireName } from './publish.ts';
+import { clientNameError, isClientName } from './publish.ts';
 
 export function handleMutate(
   connection: Connection,
@@ -13,10 +13,18 @@ export function handleMutate(
 ): Promise<void> {
   return acknowledge('mutate', connection, frame, context, async (body) => {
     const { channel, messageSerial, request } = parseClientMutation(body);
-    // A message must not get a name that its client could not have published.
-    if (request.kind === 'update' && request.name !== undefined) requireName(request.name, context);
+    if (request.kind === 'update' && request.name !== undefined) requireClientName(request.name);
     requireSubscription(connection, channel);
     const { app, socketId } = connection;
     return context.mutations.change(app, channel, messageSerial, { ...request, socketId });
   });
+}
+
+/**
+ * A message must not get a name under which its client could not have published it: those of plug-ins are left out, since their
+ * handlers see no changes.
+ * @throws ProtocolError 4000 `Invalid event name: …`
+ */
+function requireClientName(name: string): void {
+  if (!isClientName(name)) throw clientNameError();
 }

@@ -8,6 +8,7 @@ import {
   invalidEventName,
   type JsonObject,
   member,
+  type ProtocolError,
   parseClientPublish,
   stripPrefix,
 } from '@sockudo/protocol';
@@ -26,7 +27,7 @@ export function handlePublish(
   return acknowledge('publish', connection, frame, context, async (body) => {
     const request = parseClientPublish(body, publishLimits(connection.app));
     const { channel, event } = request;
-    requireName(event.name, context);
+    if (!mayClientPublish(event.name, context)) throw clientNameError();
     requireGrant(connection, 'publish', channel);
     requireSubscription(connection, channel);
     requireKind(channel);
@@ -40,16 +41,15 @@ export function handlePublish(
   });
 }
 
-/** What clients may call their messages: `client-…`, and what a plug-in answers for. Everything else is a backend's to say. */
-export function mayClientPublish(name: string, { stages }: Pick<RealtimeContext, 'stages'>): boolean {
-  if (stripPrefix(name) !== null) return false;
-  return name.startsWith('client-') || stages.clientEvents.has(name);
-}
+/** What clients may publish: names of their own, and what a plug-in answers for. Everything else is a backend's to say. */
+export const mayClientPublish = (name: string, { stages }: Pick<RealtimeContext, 'stages'>): boolean =>
+  isClientName(name) || (stripPrefix(name) === null && stages.clientEvents.has(name));
 
-/** @throws ProtocolError 4000 `Invalid event name: …` */
-export function requireName(name: string, context: Pick<RealtimeContext, 'stages'>): void {
-  if (!mayClientPublish(name, context)) throw invalidEventName('Clients may not publish this event');
-}
+/** Names that say of themselves that a client chose them. */
+export const isClientName = (name: string): boolean => name.startsWith('client-');
+
+/** 4000 `Invalid event name: …` */
+export const clientNameError = (): ProtocolError => invalidEventName('Clients may not publish this event');
 
 /** Public ones, too, unlike client events, which nobody has to be allowed. @throws ProtocolError 4301 */
 function requireKind(channel: string): void {
