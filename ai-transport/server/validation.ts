@@ -2,7 +2,7 @@
 // and 7; divergence D62). Clients have checks of their own in front of these (client-events.ts).
 import { aiExtrasError, aiMessageIdError, type HeaderLimits, isAiEvent } from '@sockudo/ai-transport/wire';
 import type { AnyMutationRequest } from '@sockudo/protocol';
-import type { AiTransportSettings, App, PublishFacts, Stages } from '@sockudo/server/plugins';
+import type { AiTransportSettings, App, Plugin, PublishFacts } from '@sockudo/server/plugins';
 import type { AiChannels } from './channels.ts';
 import { headersIn } from './extras-text.ts';
 import type { AiMetrics } from './metrics.ts';
@@ -13,7 +13,8 @@ export const headerLimitsOf = (settings: AiTransportSettings): HeaderLimits => (
   steerIdsBytes: settings.maxSteerListBytes,
 });
 
-export class Validation implements Pick<Stages, 'checkPublish' | 'checkMutation' | 'acknowledges'> {
+export class Validation implements Plugin {
+  readonly name = 'ai_transport validation';
   readonly #channels: AiChannels;
   readonly #limits: HeaderLimits;
   readonly #metrics: AiMetrics;

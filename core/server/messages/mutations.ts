@@ -12,7 +12,7 @@ import type { App } from '../apps/app.ts';
 import type { Counters } from '../metrics/counters.ts';
 import type { PluginStages } from '../plugins/stages.ts';
 import { type Retention, StoreUnavailable } from '../ports/channel-log.ts';
-import type { MutationDraft, MutationResult } from '../ports/message-log.ts';
+import type { MessageState, MutationDraft, MutationResult } from '../ports/message-log.ts';
 import { isSettled } from '../ports/message-rules.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import type { Mutate } from '../publish/mutate.ts';
@@ -74,11 +74,7 @@ export class Mutations {
     messageSerial: string,
     request: AnyMutationRequest,
   ): Promise<string> {
-    this.requireMutable(app, channel);
-    const target = targetOf(app, channel, messageSerial);
-    const draft = this.#draft(target, request, await this.#actorOf(target, request));
-    const result = await this.#commit(app, draft);
-    this.#count(app, [request], [result]);
+    const result = await this.#change(app, channel, messageSerial, request, (draft) => draft);
     switch (result.kind) {
       case 'committed':
         return mutationAnswer(acknowledge(result.entry), 'applied');
@@ -90,6 +86,45 @@ export class Mutations {
       default:
         throw refusalOf(result, channel, messageSerial, request);
     }
+  }
+
+  /**
+   * Changes a message that is still at this version, and answers whether it was.
+   * @throws ProtocolError as `change`
+   */
+  async changeVersion(
+    app: App,
+    channel: string,
+    { messageSerial, versionSerial }: Pick<MessageState, 'messageSerial' | 'versionSerial'>,
+    request: AnyMutationRequest,
+  ): Promise<boolean> {
+    const changed = new Error('the message is at another version');
+    const result = await this.#change(app, channel, messageSerial, request, (draft) => ({
+      ...draft,
+      apply(current) {
+        if (current.versionSerial !== versionSerial) throw changed;
+        return draft.apply(current);
+      },
+    }));
+    if (result.kind === 'committed') return true;
+    if (result.kind === 'duplicate') return false;
+    if (result.kind === 'refused' && result.error === changed) return false;
+    throw refusalOf(result, channel, messageSerial, request);
+  }
+
+  async #change(
+    app: App,
+    channel: string,
+    messageSerial: string,
+    request: AnyMutationRequest,
+    refined: (draft: MutationDraft) => MutationDraft,
+  ): Promise<MutationResult> {
+    this.requireMutable(app, channel);
+    const target = targetOf(app, channel, messageSerial);
+    const draft = this.#draft(target, request, await this.#actorOf(target, request));
+    const result = await this.#commit(app, refined(draft));
+    this.#count(app, [request], [result]);
+    return result;
   }
 
   /**
