@@ -14,6 +14,7 @@ import { OpenStreams } from './open-streams.ts';
 import { batchEventsRoute } from './routes/batch-events.ts';
 import { eventsRoute } from './routes/events.ts';
 import { routesFor } from './routes/index.ts';
+import { appendRoute } from './routes/messages.ts';
 import { CLOSE_GRACE_MS, HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from './timeouts.ts';
 
 export interface HttpFront {
@@ -56,7 +57,7 @@ export async function createHttpFront(deps: HttpDeps, options: HttpFrontOptions 
     (handOver) =>
       createFastLane({
         exchange,
-        routes: { events: eventsRoute, batchEvents: batchEventsRoute },
+        routes: { events: eventsRoute, batch_events: batchEventsRoute, append: appendRoute },
         takesRequests: () => options.fastLane !== false && !deps.isDraining(),
         handOver,
       }),

@@ -8,6 +8,7 @@ import { type RawAnswer, RawClient, requestText } from './raw-client.ts';
 
 const EVENTS = '/apps/4242/events';
 const BATCH = '/apps/4242/batch_events';
+const APPEND = '/apps/4242/channels/room-1/messages/0001%3An.1%3A0001/append';
 
 interface Lane {
   readonly deps: FakeDeps;
@@ -92,6 +93,14 @@ describe('one request', () => {
   it.each([
     ['an event', 200, signedPost(EVENTS, event())],
     ['a batch', 200, signedPost(BATCH, `{"batch":[${event()},${event()}]}`)],
+    ['an append where nothing is kept', 422, signedPost(APPEND, '{"data":"x"}')],
+    ['an append of no JSON', 400, signedPost(APPEND, '{')],
+    ['an append with a colon as it is', 422, signedPost(APPEND.replace('room-1', 'room:1'), '{"data":"x"}')],
+    [
+      'an append with a wrong signature',
+      401,
+      signedPost(APPEND, '{}').replace(/[0-9a-f]{8} HTTP/, '00000000 HTTP'),
+    ],
     ['an idempotency key', 200, signedPost(EVENTS, event(), { ...JSON_HEADERS, 'X-Idempotency-Key': 'k 1' })],
     [
       'an empty idempotency key',
@@ -158,6 +167,8 @@ describe('one request', () => {
       200,
       requestText('GET', `/apps/4242/channels?${signedQuery('GET', '/apps/4242/channels', null)}`),
     ],
+    ['an append to an escaped name', 422, signedPost(APPEND.replace('room-1', 'room%2D1'), '{"data":"x"}')],
+    ['an update', 422, signedPost(APPEND.replace('/append', '/update'), '{"data":"x"}')],
     ['an unknown path', 404, requestText('POST', '/apps/4242/event?x=y', { 'Content-Length': '0' })],
     ['a preflight', 200, requestText('OPTIONS', EVENTS, { Origin: 'https://example.com' })],
     ['a malformed path', 400, requestText('GET', '/apps/4242/channels/%ff?x=y')],

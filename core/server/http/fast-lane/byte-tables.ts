@@ -14,6 +14,8 @@ function tableOf(characters: string, ...ranges: readonly string[]): Uint8Array {
 }
 
 export const APP_ID_BYTES = tableOf('-_.', '09', 'AZ', 'az');
+/** Segments of a path that mean themselves. A percent sign may stand only where its escape is known. */
+export const SEGMENT_BYTES = tableOf('-_.:@=,;%', '09', 'AZ', 'az');
 /** RFC 3986 query, without what only odd clients leave unescaped. */
 export const QUERY_BYTES = tableOf("-._~%=&+!$'()*,;:@/?", '09', 'AZ', 'az');
 /** RFC 9110 token: header names. */

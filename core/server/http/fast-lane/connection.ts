@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { HttpAnswer, HttpRequest } from '../exchange-types.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import { FastRequest } from './fast-request.ts';
-import { MORE, OK, type RequestReader } from './request-reader.ts';
+import { type FastTarget, MORE, OK, type RequestReader } from './request-reader.ts';
 
 /** Most requests of one connection that are under way; further ones stay unread in the socket. */
 const MAX_IN_FLIGHT = 64;
@@ -24,7 +24,7 @@ export interface LaneContext {
   /** False: hand every request over. */
   isOpen(): boolean;
   /** Never rejects. */
-  answer(request: HttpRequest, isBatch: boolean): Promise<HttpAnswer>;
+  answer(request: HttpRequest, target: FastTarget): Promise<HttpAnswer>;
   readonly writer: AnswerWriter;
   /** Calls `flush` of the connection at the end of the turn. */
   flushLater(connection: FastLaneConnection): void;
@@ -157,7 +157,7 @@ export class FastLaneConnection {
     this.#slots.push(slot);
     const { reader } = this.#lane;
     const request = new FastRequest(reader, bytes, this.#socket);
-    void this.#lane.answer(request, reader.isBatch).then((answer) => {
+    void this.#lane.answer(request, reader.target).then((answer) => {
       slot.text = this.#lane.writer.write(answer);
       if (this.#isFlushQueued) return;
       this.#isFlushQueued = true;

@@ -8,7 +8,7 @@ export class FastRequest implements HttpRequest {
   readonly method = 'POST';
   readonly path: string;
   readonly query: string;
-  readonly params: { readonly appId: string };
+  readonly params: HttpRequest['params'];
   readonly body: Buffer;
   readonly #contentType: string | undefined;
   readonly #idempotencyKey: string | undefined;
@@ -21,7 +21,8 @@ export class FastRequest implements HttpRequest {
     this.#socket = socket;
     this.path = reader.path;
     this.query = reader.query;
-    this.params = { appId: reader.appId };
+    const { appId, channel, serial } = reader;
+    this.params = reader.target === 'append' ? { appId, channel, serial } : { appId };
     this.body = bytes.subarray(reader.bodyStart, reader.bodyEnd);
     this.#contentType = reader.contentType;
     this.#idempotencyKey = reader.idempotencyKey;

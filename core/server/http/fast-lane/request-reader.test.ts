@@ -21,7 +21,7 @@ describe('what the reader accepts', () => {
     expect(reader.path).toBe('/apps/4242/events');
     expect(reader.appId).toBe('4242');
     expect(reader.query).toBe('auth_key=k&x=%20+');
-    expect(reader.isBatch).toBe(false);
+    expect(reader.target).toBe('events');
     expect(PLAIN.slice(reader.bodyStart, reader.bodyEnd)).toBe('{}');
     expect(reader.contentType).toBe('application/json');
     expect(reader.idempotencyKey).toBeUndefined();
@@ -30,8 +30,35 @@ describe('what the reader accepts', () => {
   it('reads a batch', () => {
     const { step, reader } = read(PLAIN.replace('/events', '/batch_events'));
     expect(step).toBe(OK);
-    expect(reader.isBatch).toBe(true);
+    expect(reader.target).toBe('batch_events');
     expect(reader.path).toBe('/apps/4242/batch_events');
+  });
+
+  it.each([
+    ['room-1', '0001:n.1:0002', 'room-1', '0001:n.1:0002'],
+    ['presence-r@1=a,b;c', '0001%3An.1%3a0002', 'presence-r@1=a,b;c', '0001:n.1:0002'],
+  ])('reads an append to %s %s', (inPath, serialInPath, channel, serial) => {
+    const path = `/apps/4242/channels/${inPath}/messages/${serialInPath}/append`;
+    const { step, reader } = read(PLAIN.replace('/apps/4242/events', path));
+    expect(step).toBe(OK);
+    expect(reader).toMatchObject({ target: 'append', path, appId: '4242', channel, serial });
+  });
+
+  it.each([
+    '/channels/a/messages/s/update',
+    '/channels/a/messages/s/appends',
+    '/channels/a/messages/s/append/',
+    '/channels/a/b/messages/s/append',
+    '/channels//messages/s/append',
+    '/channels/a/messages//append',
+    '/channels/../messages/s/append',
+    '/channels/a/messages/./append',
+    '/channels/a%2Fb/messages/s/append',
+    '/channels/a/messages/%253A/append',
+    '/channels/a/messages/s%/append',
+    '/channels/a+b/messages/s/append',
+  ])('leaves %s to others', (path) => {
+    expect(read(PLAIN.replace('/events', path)).step).toBe(ODD);
   });
 
   it('keeps the headers that mean something, without the white space around them', () => {

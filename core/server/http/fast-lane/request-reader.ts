@@ -1,4 +1,5 @@
-// A strict reader of one kind of request: `POST /apps/{id}/events?…` or `/batch_events?…` as server SDKs send it. It reads
+// A strict reader of few kinds of request: `POST /apps/{id}/events?…`, `/batch_events?…` and the append to a message,
+// `/channels/{channel}/messages/{serial}/append?…`, as server SDKs send them. It reads
 // bytes and nothing else, and it never guesses: whatever is not exactly what it knows is `odd`, and the ordinary HTTP
 // parser gets the same bytes from the start. So a doubtful request is never judged here, and request smuggling has no foothold.
 //
@@ -7,7 +8,14 @@
 //       or CR, folded lines, other bytes, another method, path, version or content type, a head or body beyond the bounds.
 //   R3  The result depends on the bytes alone, not on how they were cut into reads.
 
-import { APP_ID_BYTES, bytesOf, QUERY_BYTES, TOKEN_BYTES, VALUE_BYTES } from './byte-tables.ts';
+import {
+  APP_ID_BYTES,
+  bytesOf,
+  QUERY_BYTES,
+  SEGMENT_BYTES,
+  TOKEN_BYTES,
+  VALUE_BYTES,
+} from './byte-tables.ts';
 
 export const OK = 0;
 /** So far fine: more bytes are needed. */
@@ -23,6 +31,7 @@ export const MAX_FAST_BODY_BYTES = 64 * 1024;
 const CR = 0x0d;
 const COLON = 0x3a;
 const LETTER_B = 0x62;
+const LETTER_C = 0x63;
 const NOTHING = Buffer.alloc(0);
 
 const POST_APPS = bytesOf('POST /apps/');
@@ -30,11 +39,17 @@ const POST_LENGTH = 'POST '.length;
 const APPS_LENGTH = '/apps/'.length;
 const EVENTS = bytesOf('/events?');
 const BATCH_EVENTS = bytesOf('/batch_events?');
+const CHANNELS = bytesOf('/channels/');
+const MESSAGES = bytesOf('/messages/');
+const APPEND = bytesOf('/append?');
 const VERSION = bytesOf(' HTTP/1.1\r\n');
 const CRLF = bytesOf('\r\n');
 const JSON_TYPE = bytesOf('application/json');
 const JSON_UTF8_TYPE = bytesOf('application/json; charset=utf-8');
 const KEEP_ALIVE = bytesOf('keep-alive');
+
+/** What is asked for. */
+export type FastTarget = 'events' | 'batch_events' | 'append';
 
 /** What a header of this name means to the reader. Names in lower case, by length. */
 type HeaderRule = (reader: RequestReader, start: number, end: number) => Step;
@@ -49,7 +64,10 @@ export class RequestReader {
   path = '';
   appId = '';
   query = '';
-  isBatch = false;
+  target: FastTarget = 'events';
+  /** Of an append, decoded. */
+  channel = '';
+  serial = '';
   /** Of the buffer given to `read`. The request ends where its body ends. */
   bodyStart = 0;
   bodyEnd = 0;
@@ -113,8 +131,7 @@ export class RequestReader {
     step = this.#run(APP_ID_BYTES);
     if (step !== OK) return step;
     const idEnd = this.#at;
-    this.isBatch = this.#bytes[idEnd + 1] === LETTER_B;
-    step = this.#literal(this.isBatch ? BATCH_EVENTS : EVENTS);
+    step = this.#targetPath();
     if (step !== OK) return step;
     const queryStart = this.#at;
     step = this.#run(QUERY_BYTES);
@@ -126,6 +143,44 @@ export class RequestReader {
     this.appId = target.slice(APPS_LENGTH, idEnd - pathStart);
     this.query = target.slice(queryStart - pathStart);
     return this.#literal(VERSION);
+  }
+
+  /** From the app's id to the query. */
+  #targetPath(): Step {
+    switch (this.#bytes[this.#at + 1]) {
+      case LETTER_B:
+        this.target = 'batch_events';
+        return this.#literal(BATCH_EVENTS);
+      case LETTER_C:
+        this.target = 'append';
+        return this.#appendPath();
+      default:
+        this.target = 'events';
+        return this.#literal(EVENTS);
+    }
+  }
+
+  #appendPath(): Step {
+    let step = this.#literal(CHANNELS);
+    if (step !== OK) return step;
+    const channelStart = this.#at;
+    step = this.#run(SEGMENT_BYTES);
+    if (step !== OK) return step;
+    const channelEnd = this.#at;
+    step = this.#literal(MESSAGES);
+    if (step !== OK) return step;
+    const serialStart = this.#at;
+    step = this.#run(SEGMENT_BYTES);
+    if (step !== OK) return step;
+    const serialEnd = this.#at;
+    step = this.#literal(APPEND);
+    if (step !== OK) return step;
+    const channel = decoded(this.#text(channelStart, channelEnd));
+    const serial = decoded(this.#text(serialStart, serialEnd));
+    if (channel === null || serial === null) return ODD;
+    this.channel = channel;
+    this.serial = serial;
+    return OK;
   }
 
   #header(): Step {
@@ -253,6 +308,14 @@ export class RequestReader {
 
   /** Most headers differ in length from all of these, and then cost one look. */
   static readonly #rulesByLength: (readonly KnownHeader[] | undefined)[] = byLength(RequestReader.#rules);
+}
+
+/** A path segment with the one escape that clients need for serials: that of the colon. Null: others. */
+function decoded(segment: string): string | null {
+  if (segment === '.' || segment === '..') return null;
+  if (!segment.includes('%')) return segment;
+  const text = segment.replaceAll('%3A', ':').replaceAll('%3a', ':');
+  return text.includes('%') ? null : text;
 }
 
 function byLength(rules: Readonly<Record<string, HeaderRule>>): (readonly KnownHeader[] | undefined)[] {

@@ -33,10 +33,16 @@ const mutation =
 
 export const MESSAGE = '/apps/:appId/channels/:channel/messages/:serial';
 
+export const appendRoute: AppRoute = {
+  kind: 'app',
+  path: `${MESSAGE}/append`,
+  methods: { POST: mutation(parseAppend) },
+};
+
 export const messageRoutes: readonly AppRoute[] = [
   { kind: 'app', path: MESSAGE, methods: { GET: latest } },
   { kind: 'app', path: `${MESSAGE}/versions`, methods: { GET: versions } },
   { kind: 'app', path: `${MESSAGE}/update`, methods: { POST: mutation(parseUpdate) } },
   { kind: 'app', path: `${MESSAGE}/delete`, methods: { POST: mutation(parseDelete) } },
-  { kind: 'app', path: `${MESSAGE}/append`, methods: { POST: mutation(parseAppend) } },
+  appendRoute,
 ];
