@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Channel, RequestError, Sockudo, type SockudoOptions } from '../../core/client/index.ts';
 import { type KeyServer, startKeyServer } from '../../core/server/tokens/testing/key-server.ts';
+import { BinaryClient } from '../support/binary-client.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { WireClient, type WireFrame } from '../support/wire-client.ts';
 
@@ -63,6 +64,9 @@ async function enter(
   return { client, channel };
 }
 
+/** Objects travel as themselves or as their JSON text, depending on the format. */
+const objectOf = (data: unknown): unknown => (typeof data === 'string' ? JSON.parse(data) : data);
+
 /** The next events of the channel, as many. */
 function heard(channel: Channel, count: number): Promise<[string, unknown, string | undefined][]> {
   const events: [string, unknown, string | undefined][] = [];
@@ -95,6 +99,21 @@ describe('a client with a token', () => {
       outcome: 'refused',
       reason: 'mutable_not_permitted',
     });
+  });
+
+  it.each(['msgpack', 'protobuf'] as const)('is answered in its own format: %s', async (format) => {
+    const client = await BinaryClient.connect(server, format);
+    client.send({ event: 'sockudo:auth', data: { token: await tokenFor('ann', WRITER) } });
+    await client.next('sockudo:auth_success');
+    await client.subscribe(ROOM);
+    const request = { request_id: 'r1', channel: ROOM, name: 'client-line', data: 'a', tags: { k: 'v' } };
+    client.send({ event: 'sockudo:publish', data: request });
+    const { data: ack } = await client.next('sockudo:publish_ack');
+    expect(objectOf(ack)).toMatchObject({ request_id: 'r1', history_serial: 1, status: 'applied' });
+    client.send({ event: 'sockudo:publish', data: { ...request, name: 'order-paid' } });
+    const { data: error } = await client.next('sockudo:error');
+    expect(objectOf(error)).toMatchObject({ code: 4000, request_id: 'r1', retryable: false });
+    client.close();
   });
 
   it('may do what the token lists and nothing else', async () => {
