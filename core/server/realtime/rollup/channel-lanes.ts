@@ -94,7 +94,8 @@ export class ChannelLanes {
       counters: this.hub.counters,
       send: (runs, since) => this.#send(windowMs, runs, since),
       onIdle: () => {
-        this.#lanes.delete(windowMs);
+        // The timer may know a lane longer than it is in use.
+        if (this.#lanes.get(windowMs) === lane) this.#lanes.delete(windowMs);
         if (this.#lanes.size === 0) this.#options.onIdle(this);
       },
     });

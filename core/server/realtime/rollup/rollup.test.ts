@@ -27,7 +27,7 @@ async function reader(options: TestClientOptions & { readonly channel?: string; 
 }
 
 /** [data, serial] of the frames since the last look. */
-async function seen(client: TestClient): Promise<unknown[]> {
+async function seen(client: TestClient): Promise<[data: unknown, serial: unknown][]> {
   return (await client.answers()).map(({ data, serial }) => [data, serial]);
 }
 
@@ -107,6 +107,21 @@ describe('a window', () => {
       ['c', 4],
     ]);
     rollup.advance = advance;
+  });
+
+  it('is not ended by what the timer remembers of an earlier one', async () => {
+    const client = await reader();
+    const serial = await message(client);
+    realtime.advance(1);
+    for (const text of ['a', 'b']) {
+      await author.append(serial, text);
+      realtime.advance(40);
+    }
+    for (const text of ['c', 'd']) await author.append(serial, text);
+    realtime.advance(4);
+    await author.append(serial, 'e');
+    realtime.advance(45);
+    expect((await seen(client)).map(([data]) => data)).toEqual(['a', 'b', 'c', 'de']);
   });
 
   it('leaves no timer and no state behind', async () => {

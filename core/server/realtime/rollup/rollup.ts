@@ -175,7 +175,9 @@ export class Rollup {
       frameOptions: this.#frameOptions,
       timer: this.#timer,
       clock: this.#clock,
-      onIdle: () => void channels.delete(channel),
+      onIdle(idle) {
+        if (channels.get(channel) === idle) channels.delete(channel);
+      },
     });
     channels.set(channel, lanes);
     return lanes;
