@@ -1,7 +1,6 @@
 // What is left to do when a run was taken from its worker or ended by the server: close the streams that its worker left open, and
 // tell the channel. It is noted as a record of the channel, so that it is done also when this process dies in between: whoever finds
 // the note does it. The event that tells the channel removes the note in the step that stores it; so it is told once.
-import type { RunRecord } from '@sockudo/ai-transport/wire';
 import type { RecordChange, RecordContent, RecordOccasion } from '@sockudo/server/ports';
 import { z } from 'zod';
 
@@ -42,19 +41,11 @@ export function choreContent({ generation, streamsTo, owesEnd }: Chore, nowMs: n
   return { value, state: 'open', dueAtMs: nowMs + CHORE_GRACE_MS };
 }
 
-/** Notes a chore beside the event that ended a run without being its end. `outcome`: what the change before it made of the run. */
-export function choreOfEnd(
-  runId: string,
-  outcome: () => { readonly before: RunRecord | null; readonly owesEnd: boolean } | null,
-): RecordChange {
+/** Notes what the change before it in the same step leaves to do; null: nothing. */
+export function choreNoted(runId: string, left: () => Chore | null): RecordChange {
   const apply = (_: unknown, occasion: RecordOccasion | null): RecordContent | 'keep' => {
-    const made = outcome();
-    if (made?.owesEnd !== true || occasion === null) return 'keep';
-    const { serial: streamsTo, publishedAtMs } = occasion;
-    return choreContent(
-      { generation: made.before?.generation ?? 0, streamsTo, owesEnd: true },
-      publishedAtMs,
-    );
+    const noted = left();
+    return noted === null || occasion === null ? 'keep' : choreContent(noted, occasion.publishedAtMs);
   };
   return { kind: CHORE_KIND, id: runId, apply };
 }

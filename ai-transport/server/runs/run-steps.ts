@@ -13,7 +13,7 @@ import {
 import { httpError } from '@sockudo/protocol';
 import type { Publication } from '@sockudo/server/plugins';
 import type { ChannelRecord, RecordChange, RecordContent, RecordOccasion } from '@sockudo/server/ports';
-import { choreOfEnd } from './chore.ts';
+import { type Chore, choreNoted } from './chore.ts';
 import { type Fence, fenced, parseFence, requireHeld } from './fence.ts';
 import type { HeldFences } from './held-fences.ts';
 import { contentOf, type DuePolicy, RUN_KIND, runOf } from './stored-run.ts';
@@ -23,8 +23,8 @@ export interface RunOutcome {
   readonly before: RunRecord | null;
   readonly after: RunRecord;
   readonly content: RecordContent;
-  /** The event ended the run and is no end that anybody hears of: the server has to say so. */
-  readonly owesEnd: boolean;
+  /** The event ended the run and is no end that anybody hears of: what the server has to do now. */
+  readonly chore: Chore | null;
 }
 
 /** Refusals that concern a claim. Others are ignored: Sockudo's publishers know nothing of them. */
@@ -41,14 +41,23 @@ export class RunSteps {
   readonly #policy: DuePolicy;
   readonly #held: HeldFences;
   readonly #outcomes = new WeakMap<Publication, RunOutcome>();
+  /** What changes with events of the server's own, by their extras. */
+  readonly #own = new WeakMap<object, readonly RecordChange[]>();
 
   constructor(policy: DuePolicy, held: HeldFences) {
     this.#policy = policy;
     this.#held = held;
   }
 
+  /** The event that is about to be published with these extras, this very object, changes these records and nothing else. */
+  claimStep(extras: object, changes: readonly RecordChange[]): void {
+    this.#own.set(extras, changes);
+  }
+
   /** @throws ProtocolError 400 for a fence of another run */
   changesOf(publication: Publication): readonly RecordChange[] {
+    const own = publication.extras === undefined ? undefined : this.#own.get(publication.extras);
+    if (own !== undefined) return own;
     const fence = publication.fence === undefined ? null : parseFence(publication.fence);
     const lifecycle = lifecycleOf(publication.event, publication.extras?.ai?.transport);
     const runId = lifecycle?.runId;
@@ -81,7 +90,7 @@ export class RunSteps {
     };
     const change = { kind: RUN_KIND, id: runId, apply };
     if (lifecycle.kind !== 'cancel' && lifecycle.kind !== 'run-suspend') return [change];
-    return [change, choreOfEnd(runId, () => this.#outcomes.get(publication) ?? null)];
+    return [change, choreNoted(runId, () => this.#outcomes.get(publication)?.chore ?? null)];
   }
 
   /** Null: the event changes nothing. @throws ProtocolError 409 `fenced` */
@@ -104,8 +113,10 @@ export class RunSteps {
       if (fence !== null && FENCE_REASONS.has(after.refused)) throw fenced(fence.runId);
       return null;
     }
-    const owesEnd = event.kind !== 'end' && isTerminal(after.status);
-    return { before, after, owesEnd, content: contentOf(after, current, this.#policy) };
+    const isUntold = event.kind !== 'end' && isTerminal(after.status);
+    const generation = before?.generation ?? 0;
+    const chore = isUntold ? { generation, streamsTo: serial, owesEnd: true } : null;
+    return { before, after, chore, content: contentOf(after, current, this.#policy) };
   }
 }
 

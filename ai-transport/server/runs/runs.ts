@@ -1,63 +1,59 @@
-// The state of model runs, held by the server: derived from the events of a channel in the step that stores them, asked for over
-// HTTP and sockets.
+// The state of model runs, held by the server: derived from the events of a channel in the step that stores them, given to workers
+// under leases, asked for over HTTP and sockets. This file puts the parts together.
+import type { Lifecycle } from '@sockudo/ai-transport/wire';
 import { httpError } from '@sockudo/protocol';
-import {
-  type AppCall,
-  channelParameter,
-  type HttpDeps,
-  type Plugin,
-  type Route,
-  type Settings,
-} from '@sockudo/server/plugins';
+import type { Connection, Plugin, Settings } from '@sockudo/server/plugins';
 import type { AiChannels } from '../channels.ts';
+import { authoriseControl, isControl } from './control.ts';
 import { parseFence, requireFence } from './fence.ts';
 import { HeldFences } from './held-fences.ts';
-import { listRuns, oneRun, type ReadDeps } from './routes-read.ts';
-import { RunLog } from './run-log.ts';
+import { runRoutes } from './routes.ts';
+import { RunService } from './run-service.ts';
 import { heldCheck, RunSteps } from './run-steps.ts';
+import { runRequests } from './socket-requests.ts';
 
-/** @param orphanTtlMs silence after which a run that no worker has is given up */
 export interface RunsOptions {
   readonly channels: AiChannels;
+  /** Silence after which a run that no worker has is given up. */
   readonly orphanTtlMs: number;
   readonly drivers: Settings['drivers'];
+  /** Milliseconds since 1970; default `Date.now`. */
+  readonly now?: () => number;
+}
+
+export interface RunsPlugin extends Plugin {
+  /**
+   * Whether a client may do this to the run that it names (divergence D64).
+   * @throws ProtocolError 4009 `Connection is not allowed to control run 'ID'`, `ai_code` 104003
+   */
+  authorise(connection: Connection, channel: string, lifecycle: Lifecycle): Promise<void>;
 }
 
 /** The part of the plug-in that keeps runs. */
-export function createRuns({ channels, orphanTtlMs, drivers }: RunsOptions): Plugin {
+export function createRuns({ channels, orphanTtlMs, drivers, now = Date.now }: RunsOptions): RunsPlugin {
+  const isAlone = drivers.fanout === 'local' && drivers.channelLog !== 'postgres';
+  const held = new HeldFences(isAlone);
   const policy = { orphanTtlMs };
-  const held = new HeldFences(drivers.fanout === 'local' && drivers.channelLog !== 'postgres');
   const steps = new RunSteps(policy, held);
-  let started: ReadDeps | null = null;
-
-  const channelOf = (call: AppCall, deps: HttpDeps): string => {
-    const channel = channelParameter(call, deps);
-    if (channels.has(channel)) return channel;
-    throw httpError('feature_disabled', 'AI Transport is not enabled for this channel');
+  let service: RunService | null = null;
+  const started = (): RunService => {
+    if (service === null) throw new Error('the runs are not started');
+    return service;
   };
-  const parts = (): ReadDeps => {
-    if (started === null) throw new Error('the runs are not started');
-    return started;
-  };
-  const requireFenceOf = (channel: string, fence: string | undefined): void => {
-    if (fence === undefined) return;
-    requireFence(fence);
-    if (!channels.has(channel)) throw httpError('invalid_input', 'fence: the channel has no runs');
-  };
-
   return {
     name: 'ai_transport runs',
-    start({ logs }) {
-      started = { runs: new RunLog({ logs, policy, held, onChange() {} }), channelOf };
+    start(context) {
+      service = new RunService({ context, channels, steps, held, policy, isAlone, now });
+    },
+    async close() {
+      await service?.close();
     },
     checkPublish(_app, channel, { fence, extras }) {
-      requireFenceOf(channel, fence);
+      requireFenceOf(channels, channel, fence);
       if (fence !== undefined && extras?.ephemeral === true)
         throw httpError('invalid_input', 'fence: an ephemeral event belongs to no run');
     },
-    checkMutation(_app, channel, { fence }) {
-      requireFenceOf(channel, fence);
-    },
+    checkMutation: (_app, channel, { fence }) => requireFenceOf(channels, channel, fence),
     recordsOfCreate: (publication) => (channels.has(publication.channel) ? steps.changesOf(publication) : []),
     recordsOfVersion(app, channel, _current, _next, { fence }) {
       if (fence === undefined || held.has(app.id, channel, fence)) return [];
@@ -65,13 +61,23 @@ export function createRuns({ channels, orphanTtlMs, drivers }: RunsOptions): Plu
       if (claim === null) return [];
       return [heldCheck(claim, () => held.add(app.id, channel, claim.runId, fence))];
     },
-    routes: routesOf(parts),
+    published(publication) {
+      const outcome = steps.outcomeOf(publication);
+      if (outcome !== null) started().stored(publication, outcome);
+    },
+    routes: runRoutes(() => started().http),
+    platformRequests: runRequests(() => started().socket),
+    async authorise(connection, channel, lifecycle) {
+      const { runId } = lifecycle;
+      if (runId === undefined || !isControl(lifecycle)) return;
+      await authoriseControl(started().runs, connection, channel, runId);
+    },
   };
 }
 
-const RUNS = '/apps/:appId/channels/:channel/runs';
-
-const routesOf = (parts: () => ReadDeps): readonly Route[] => [
-  { kind: 'app', path: RUNS, methods: { GET: (call, deps) => listRuns(call, deps, parts()) } },
-  { kind: 'app', path: `${RUNS}/:runId`, methods: { GET: (call, deps) => oneRun(call, deps, parts()) } },
-];
+/** @throws ProtocolError 400 for what is no claim, and where there can be none */
+function requireFenceOf(channels: AiChannels, channel: string, fence: string | undefined): void {
+  if (fence === undefined) return;
+  requireFence(fence);
+  if (!channels.has(channel)) throw httpError('invalid_input', 'fence: the channel has no runs');
+}

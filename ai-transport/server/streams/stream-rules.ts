@@ -6,7 +6,7 @@ import type { MessageState, RecordChange, VersionDraft } from '@sockudo/server/p
 import type { AiChannels } from '../channels.ts';
 import { headersIn, streamStateOf } from '../extras-text.ts';
 import { overCap } from '../refusals.ts';
-import { closed, opened } from './stream-records.ts';
+import { closed, opened, STREAM_KIND } from './stream-records.ts';
 
 type Caps = Pick<
   AiTransportSettings,
@@ -14,6 +14,15 @@ type Caps = Pick<
 >;
 
 const NONE: readonly RecordChange[] = [];
+
+/** Thrown as late as this, so that a worker whose run was taken from it, and its stream closed, hears that first. */
+const REFUSED: RecordChange = {
+  kind: STREAM_KIND,
+  id: '',
+  apply() {
+    throw httpError('invalid_input', 'cannot append to a terminal message');
+  },
+};
 
 export class StreamRules implements Plugin {
   readonly name = 'ai_transport streams';
@@ -37,7 +46,7 @@ export class StreamRules implements Plugin {
     return this.#opened(messageId, ai.transport?.['run-id']);
   }
 
-  /** @throws ProtocolError 400 for an append to what has ended, 413 `payload_too_large`, 40009, for what outgrows a cap */
+  /** @throws ProtocolError 413 `payload_too_large`, 40009, for what outgrows a cap */
   guardVersion(_app: App, channel: string, current: MessageState, next: VersionDraft): void {
     if (!this.#channels.has(channel)) return;
     if (next.action === 'append') this.#guardAppend(current);
@@ -46,6 +55,7 @@ export class StreamRules implements Plugin {
     throw tooManyBytes(maxMessageBytes);
   }
 
+  /** The changes throw 400 for an append to what has ended. */
   recordsOfVersion(
     _app: App,
     channel: string,
@@ -53,6 +63,7 @@ export class StreamRules implements Plugin {
     next: VersionDraft,
   ): readonly RecordChange[] {
     if (!this.#channels.has(channel)) return NONE;
+    if (next.action === 'append' && headersIn(current.extras).state === 'ended') return [REFUSED];
     const wasOpen = isOpen(current);
     const willBeOpen = isOpen(next);
     if (wasOpen === willBeOpen) return NONE;
@@ -61,10 +72,7 @@ export class StreamRules implements Plugin {
     return this.#opened(messageId, headersIn(next.extras).ai?.transport?.['run-id']);
   }
 
-  #guardAppend({ extras, appendCount }: MessageState): void {
-    if (headersIn(extras).state === 'ended') {
-      throw httpError('invalid_input', 'cannot append to a terminal message');
-    }
+  #guardAppend({ appendCount }: MessageState): void {
     const { maxAppendsPerMessage } = this.#caps;
     if (appendCount >= maxAppendsPerMessage) {
       throw overCap(`message append count exceeds ${maxAppendsPerMessage}`);

@@ -46,6 +46,7 @@ interface WireMessage {
   readonly m?: Message['membership'];
   readonly w?: true | undefined;
   readonly a?: true | undefined;
+  readonly o?: string | undefined;
   readonly f?: true | undefined;
 }
 
@@ -109,6 +110,7 @@ function wireMessage(message: Message): WireMessage {
     m: message.membership,
     w: message.protocol2Only,
     a: message.annotationModeOnly,
+    o: message.onlyFor,
     f: message.forFullMode === undefined ? undefined : true,
   };
 }
@@ -133,6 +135,7 @@ function messageOf(channel: string, wire: WireMessage, data: string | undefined)
     ...(wire.m !== undefined && { membership: wire.m }),
     ...(wire.w !== undefined && { protocol2Only: wire.w }),
     ...(wire.a !== undefined && { annotationModeOnly: wire.a }),
+    ...(wire.o !== undefined && { onlyFor: wire.o }),
   };
 }
 

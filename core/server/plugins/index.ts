@@ -9,12 +9,14 @@ export {
   type Route,
 } from '../http/exchange-types.ts';
 export type { HttpDeps } from '../http/http-deps.ts';
+export { parseJsonBody } from '../http/json-body.ts';
 export { channelParameter } from '../http/path-parameters.ts';
 export type { Publication } from '../publish/publication.ts';
 export { retentionOf } from '../publish/publication.ts';
 export type { Connection } from '../realtime/connection.ts';
 export type { RealtimeContext } from '../realtime/context.ts';
 export type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
+export { holdWhile } from '../realtime/hold.ts';
 export { requireCapability, requireNamespace, requireUserLimit } from '../realtime/permissions.ts';
 export { withoutRollup } from '../realtime/rollup/without-rollup.ts';
 export type { AiTransportSettings, Settings } from '../settings.ts';

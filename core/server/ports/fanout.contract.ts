@@ -170,6 +170,7 @@ function fullEnvelope(): Envelope {
       delta: true,
       protocol2Only: true,
       annotationModeOnly: true,
+      onlyFor: 'interest',
       platform: true,
       membership: { change: 'added', userId: 'ann' },
       version: {

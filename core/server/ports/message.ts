@@ -46,6 +46,8 @@ export interface Message {
   readonly protocol2Only?: true;
   /** Sent only to subscriptions that asked for raw annotations. */
   readonly annotationModeOnly?: true;
+  /** Sent only to subscriptions with this interest, a plug-in's word. */
+  readonly onlyFor?: string;
   /** What connections with append_mode=full get instead. Called when the first of them needs it. */
   readonly forFullMode?: () => Message;
 }

@@ -16,6 +16,7 @@ export class Delivery {
   readonly #except: string | undefined;
   readonly #counters: AppCounters;
   readonly #isAnnotation: boolean;
+  readonly #onlyFor: string | undefined;
   recipients = 0;
 
   constructor(frames: MessageFrames, except: string | undefined, counters: AppCounters) {
@@ -23,6 +24,7 @@ export class Delivery {
     this.#except = except;
     this.#counters = counters;
     this.#isAnnotation = frames.message.annotationModeOnly === true;
+    this.#onlyFor = frames.message.onlyFor;
   }
 
   /** False: this subscription does not get the message. */
@@ -30,6 +32,7 @@ export class Delivery {
     const { connection } = subscription;
     if (!this.isFor(connection)) return false;
     if (this.#isAnnotation && !subscription.hearsAnnotations) return false;
+    if (this.#onlyFor !== undefined && subscription.interests?.has(this.#onlyFor) !== true) return false;
     if (subscription.gate !== null) {
       const verdict = subscription.gate.offer(this.#frames);
       if (verdict !== 'pass') return verdict === 'held';
@@ -164,7 +167,7 @@ export function subscriptionsTo(
 
 /** Whether a replay shows the message to this subscription: what `offer` asks, but for gates. */
 export function admits(
-  { connection, filter, hearsAnnotations }: Subscription,
+  { connection, filter, hearsAnnotations, interests }: Subscription,
   frames: MessageFrames,
   exceptSocketId: string | undefined,
 ): boolean {
@@ -172,5 +175,6 @@ export function admits(
   if (connection.socketId === exceptSocketId) return false;
   if (message.protocol2Only === true && connection.deliveryClass === V1_TEXT) return false;
   if (message.annotationModeOnly === true && !hearsAnnotations) return false;
+  if (message.onlyFor !== undefined && interests?.has(message.onlyFor) !== true) return false;
   return filter === null || frames.passes(filter);
 }

@@ -13,6 +13,8 @@ export class Subscription {
   filter: Filter | null = null;
   /** It asked for raw annotations and may have them (`modes`). */
   hearsAnnotations = false;
+  /** Words of plug-ins for what it asked to be told (Message, `onlyFor`); null: nothing. */
+  interests: ReadonlySet<string> | null = null;
   /** Null: every message goes out whole. */
   delta: SubscriptionDelta | null = null;
   /** Id under which this connection joined a presence channel; kept here because sign-in may change the connection's (D24). */
