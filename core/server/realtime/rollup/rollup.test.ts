@@ -1,16 +1,23 @@
 // Appends rolled up, from the publisher to what clients read, on a clock of the test's own.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Frame, TestClient, TestClientOptions } from '../testing/test-client.ts';
+import type { Frame, TestClient } from '../testing/test-client.ts';
 import type { TestRealtime } from '../testing/test-realtime.ts';
-import { Author, type RolledOptions, rolledRealtime } from './testing/rolled-channel.ts';
+import {
+  Author,
+  CHANNEL,
+  type RolledOptions,
+  type RolledRoom,
+  rolledRoom,
+  seen,
+} from './testing/rolled-channel.ts';
 
-const CHANNEL = 'ai-room';
 let realtime: TestRealtime;
 let author: Author;
+let reader: RolledRoom['reader'];
+let message: RolledRoom['message'];
 
 function start(options: RolledOptions = {}): void {
-  realtime = rolledRealtime(options);
-  author = new Author(realtime, CHANNEL);
+  ({ realtime, author, reader, message } = rolledRoom(options));
 }
 
 beforeEach(() => start());
@@ -18,25 +25,6 @@ afterEach(async () => {
   expect(realtime.errors).toEqual([]);
   await realtime.close();
 });
-
-async function reader(options: TestClientOptions & { readonly channel?: string; with?: object } = {}) {
-  const { channel = CHANNEL, with: subscribe, ...rest } = options;
-  const client = realtime.client({ protocol: 2, ...rest });
-  await client.subscribe(channel, { ...subscribe });
-  return client;
-}
-
-/** [data, serial] of the frames since the last look. */
-async function seen(client: TestClient): Promise<[data: unknown, serial: unknown][]> {
-  return (await client.answers()).map(({ data, serial }) => [data, serial]);
-}
-
-/** Readers are live on the lanes once a message came after their acknowledgement. */
-async function message(...readers: TestClient[]): Promise<string> {
-  const serial = await author.create('');
-  for (const client of readers) await client.answers();
-  return serial;
-}
 
 // CAST: frames of versions have these headers.
 const headersOf = (frame: Frame | undefined): Record<string, unknown> =>
@@ -274,7 +262,8 @@ describe('who gets what', () => {
     const serial = await message(v1);
     for (const text of ['a', 'b']) await author.append(serial, text);
     author = new Author(realtime, 'room');
-    const plain = await message(other);
+    const plain = await author.create('');
+    await other.answers();
     for (const text of ['a', 'b']) await author.append(plain, text);
     realtime.advance(45);
     expect(await seen(v1)).toEqual([]);
@@ -352,99 +341,6 @@ describe('who gets what', () => {
   });
 });
 
-describe('who comes in the middle of a window', () => {
-  it('gets every append by itself, once, until the next one', async () => {
-    const old = await reader();
-    const serial = await message(old);
-    for (const text of ['a', 'b']) await author.append(serial, text);
-    const late = await reader({ with: { rewind: 1 } });
-    expect(late.frames.filter(({ event }) => event === 'sockudo:message.update')).toMatchObject([
-      { data: 'ab', serial: 3 },
-    ]);
-    for (const text of ['c', 'd']) await author.append(serial, text);
-    expect(await seen(late)).toEqual([
-      ['c', 4],
-      ['d', 5],
-    ]);
-    realtime.advance(45);
-    expect(await seen(late)).toEqual([]);
-    expect(await seen(old)).toEqual([
-      ['a', 2],
-      ['bcd', 5],
-    ]);
-    for (const text of ['e', 'f', 'g']) await author.append(serial, text);
-    realtime.advance(45);
-    for (const client of [old, late])
-      expect(await seen(client)).toEqual([
-        ['e', 6],
-        ['fg', 8],
-      ]);
-  });
-
-  it('by a resume on a live subscription: what waits for it goes out before', async () => {
-    const client = await reader();
-    const serial = await message(client);
-    for (const text of ['a', 'b', 'c']) await author.append(serial, text);
-    const { streamId } = (await realtime.context.logs.head(realtime.app, CHANNEL)) ?? { streamId: '' };
-    client.request('resume', { channel_positions: { [CHANNEL]: { stream_id: streamId, serial: 4 } } });
-    const frames = await client.answers();
-    expect(frames.slice(0, 2).map(({ data }) => data)).toEqual(['a', 'bc']);
-    expect(frames[2]?.event).toBe('sockudo:resume_success');
-    realtime.advance(45);
-    expect(await seen(client)).toEqual([]);
-  });
-
-  it('with a second subscription of the same connection: nothing is doubled, nothing lost', async () => {
-    const client = await reader({ channel: 'ai-*' });
-    const serial = await message(client);
-    for (const text of ['a', 'b']) await author.append(serial, text);
-    await client.subscribe(CHANNEL);
-    await author.append(serial, 'c');
-    client.request('unsubscribe', { channel: CHANNEL });
-    await author.append(serial, 'd');
-    realtime.advance(45);
-    await client.answers();
-    const data = client.frames
-      .filter(({ event }) => event === 'sockudo:message.append')
-      .map((frame) => frame.data);
-    expect(data.join('')).toBe('abcd');
-  });
-
-  it('leaves the others what is theirs when it goes', async () => {
-    const [stays, goes, closes] = [await reader(), await reader(), await reader()];
-    const serial = await message(stays, goes, closes);
-    for (const text of ['a', 'b']) await author.append(serial, text);
-    goes.request('unsubscribe', { channel: CHANNEL });
-    closes.disconnect();
-    realtime.advance(45);
-    expect(await seen(stays)).toEqual([
-      ['a', 2],
-      ['b', 3],
-    ]);
-    expect(await seen(goes)).toEqual([['a', 2]]);
-  });
-});
-
-describe('a page of history over the socket', () => {
-  it('never lies inside of a frame that comes after it', async () => {
-    const client = await reader();
-    const serial = await message(client);
-    for (const text of ['a', 'b']) await author.append(serial, text);
-    client.request('channel_history', JSON.stringify({ channel: CHANNEL }));
-    const frames = await client.answers();
-    expect(frames.map(({ data }) => data).slice(0, 2)).toEqual(['a', 'b']);
-    expect(frames[2]?.event).toBe('sockudo:channel_history');
-    for (const text of ['c', 'd', 'e']) await author.append(serial, text);
-    // The first above the page takes the gate away; from the next window on they are merged again.
-    realtime.advance(45);
-    for (const text of ['f', 'g', 'h']) await author.append(serial, text);
-    realtime.advance(45);
-    const data = (await client.answers()).map((frame) => frame.data);
-    expect(data.join('')).toBe('cdefgh');
-    expect(data.slice(-2)).toEqual(['f', 'gh']);
-  });
-});
-
 describe('numbers', () => {
   it('tell what came, what left, and how long it waited', async () => {
     const client = await reader();
@@ -466,18 +362,5 @@ describe('numbers', () => {
     expect(lengths).toEqual([1, 60_000]);
     realtime.advance(45);
     expect(String((await client.answers())[0]?.data).length).toBe(30_000);
-  });
-});
-
-describe('at the end', () => {
-  it('everything that is held is sent', async () => {
-    const client = await reader();
-    const serial = await message(client);
-    for (const text of ['a', 'b']) await author.append(serial, text);
-    realtime.context.hub.rollup?.close();
-    expect(await seen(client)).toEqual([
-      ['a', 2],
-      ['b', 3],
-    ]);
   });
 });

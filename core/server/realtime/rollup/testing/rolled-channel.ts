@@ -2,6 +2,7 @@
 import type { Drivers } from '../../../compose.ts';
 import { PluginStages } from '../../../plugins/stages.ts';
 import type { Message } from '../../../ports/message.ts';
+import type { TestClient, TestClientOptions } from '../../testing/test-client.ts';
 import { type TestRealtime, testRealtime } from '../../testing/test-realtime.ts';
 
 export interface RolledOptions {
@@ -17,6 +18,43 @@ export function rolledRealtime(options: RolledOptions = {}): TestRealtime {
   const rollup = { covers, defaultWindowMs, maxMessages };
   const stages = new PluginStages([{ name: 'rollup', rollup }]);
   return testRealtime({ stages, ...(drivers !== undefined && { drivers }) });
+}
+
+export const CHANNEL = 'ai-room';
+
+type ReaderOptions = TestClientOptions & { readonly channel?: string; readonly with?: object };
+
+export interface RolledRoom {
+  readonly realtime: TestRealtime;
+  readonly author: Author;
+  /** Subscribed on protocol 2 to CHANNEL or another, `with` these members. */
+  reader(options?: ReaderOptions): Promise<TestClient>;
+  /** A new message, which these readers have read: from then on they are live on the lanes. */
+  message(...readers: TestClient[]): Promise<string>;
+}
+
+export function rolledRoom(options: RolledOptions = {}): RolledRoom {
+  const realtime = rolledRealtime(options);
+  const author = new Author(realtime, CHANNEL);
+  return {
+    realtime,
+    author,
+    async reader({ channel = CHANNEL, with: subscribe, ...rest } = {}) {
+      const client = realtime.client({ protocol: 2, ...rest });
+      await client.subscribe(channel, { ...subscribe });
+      return client;
+    },
+    async message(...readers) {
+      const serial = await author.create('');
+      for (const client of readers) await client.answers();
+      return serial;
+    },
+  };
+}
+
+/** Data and serial of the frames since the last look. */
+export async function seen(client: TestClient): Promise<[data: unknown, serial: unknown][]> {
+  return (await client.answers()).map(({ data, serial }) => [data, serial]);
 }
 
 export class Author {
