@@ -41,6 +41,8 @@ export class TextMessage {
   #writer: Writer | null = null;
   /** The message takes no more appends. */
   #takesUpdatesOnly = false;
+  /** Why the stream of appends ended; noticed also while there is nothing to write. */
+  #broken: unknown = null;
   #ending: Ending | null = null;
   #hasFailed = false;
   #waiting: (() => void)[] = [];
@@ -111,6 +113,7 @@ export class TextMessage {
     let isLate = false;
     while (true) {
       this.#refuseIfClosed();
+      if (this.#broken !== null && this.#ending === null) await this.#repair(this.#broken);
       const waiting = this.#pending;
       const length = pieceLength(waiting, this.#ending !== null);
       const isRest = length === waiting.length && this.#serial !== null;
@@ -147,15 +150,19 @@ export class TextMessage {
   #open(serial: string): Writer {
     if (this.#writer !== null) return this.#writer;
     const writer = this.#parts.publisher.appends(serial, this.#parts.maxInFlight).getWriter();
-    // A failure between two writes is met by the next one.
-    writer.closed.catch(() => {});
     this.#writer = writer;
+    writer.closed.catch((error: unknown) => {
+      if (this.#writer !== writer) return;
+      this.#broken = error;
+      this.#wake();
+    });
     return writer;
   }
 
   /** The whole text in one update; appends go on after it, unless the message has had too many. */
   async #repair(error: unknown): Promise<void> {
     this.#writer = null;
+    this.#broken = null;
     this.#refuse(error);
     this.#repairs += 1;
     if (this.#repairs > REPAIRS_MAX) throw this.#parts.publisher.failure(error);

@@ -40,6 +40,8 @@ export class FakeServer {
   readonly routes = new Map<string, Handler>();
   /** Acknowledgements of streamed appends wait for it. */
   gate: Promise<unknown> = Promise.resolve();
+  /** Requests that streamed appends came in. */
+  appendRequests = 0;
   readonly #server: Server;
   readonly #receipts = new Map<string, number>();
   #waiting: (() => void)[] = [];
@@ -97,7 +99,10 @@ export class FakeServer {
       .split('/')
       .slice(3);
     const last = path.at(-1) ?? '';
-    if (last === 'appends') return this.#appends(path.at(-2) ?? '', request, response);
+    if (last === 'appends') {
+      // An agent may leave in the middle of a line.
+      return this.#appends(path.at(-2) ?? '', request, response).catch(() => {});
+    }
     let text = '';
     for await (const chunk of request) text += chunk;
     const body: Json = text === '' ? {} : JSON.parse(text);
@@ -134,6 +139,7 @@ export class FakeServer {
 
   #change(kind: 'append' | 'update', serial: string, body: Json): Answer {
     const message = this.messages.get(serial);
+    const receipt = `${serial} ${body.op_id}`;
     if (message === undefined) return { status: 404, body: { code: 'not_found' } };
     const acknowledged = {
       status: 200,
@@ -148,8 +154,10 @@ export class FakeServer {
         status: 'applied',
       },
     };
+    if (this.#receipts.has(receipt)) return acknowledged;
     return this.#store(operationOf(kind, message.name, serial, body), acknowledged, () => {
       this.#serial += 1;
+      this.#receipts.set(receipt, this.#serial);
       if (typeof body.data === 'string')
         message.data = kind === 'append' ? message.data + body.data : body.data;
       if (body.extras !== undefined) message.extras = body.extras as Json;
@@ -171,6 +179,7 @@ export class FakeServer {
   }
 
   async #appends(serial: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.appendRequests += 1;
     response.writeHead(200).flushHeaders();
     for await (const line of createInterface({ input: request })) {
       const body = JSON.parse(line);

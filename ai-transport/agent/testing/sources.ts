@@ -12,6 +12,10 @@ export interface HeldSource {
   fail(error: unknown): void;
   /** The reader let go of it. */
   released(): boolean;
+  /** The reader asks for more. */
+  isWaiting(): boolean;
+  /** Resolves when all that was pushed has been read, and more is asked for. */
+  isRead(): Promise<void>;
   /** Resolves when it does. */
   readonly gone: Promise<void>;
 }
@@ -22,6 +26,7 @@ export function heldSource(...first: readonly string[]): HeldSource {
   let waiting: PromiseWithResolvers<IteratorResult<string>> | null = null;
   let isOver = false;
   let isReleased = false;
+  let asked: (() => void)[] = [];
   const gone = Promise.withResolvers<void>();
   const iterator: AsyncIterator<string> = {
     next() {
@@ -29,6 +34,8 @@ export function heldSource(...first: readonly string[]): HeldSource {
       if (value !== undefined) return Promise.resolve({ done: false, value });
       if (isOver) return Promise.resolve({ done: true, value: undefined });
       waiting = Promise.withResolvers();
+      for (const resolve of asked) resolve();
+      asked = [];
       return waiting.promise;
     },
     async return() {
@@ -50,6 +57,10 @@ export function heldSource(...first: readonly string[]): HeldSource {
     },
     fail: (error) => waiting?.reject(error),
     released: () => isReleased,
+    isWaiting: () => waiting !== null,
+    async isRead() {
+      if (waiting === null) await new Promise<void>((resolve) => asked.push(resolve));
+    },
     gone: gone.promise,
   };
 }
