@@ -1,10 +1,12 @@
-// What AI Transport counts, by app.
-import { isAiEvent } from '@sockudo/ai-transport/wire';
+// What AI Transport counts, by app (ai-transport-wire.md section 20).
+import { isAiEvent, type Lifecycle } from '@sockudo/ai-transport/wire';
 import { ProtocolError } from '@sockudo/protocol';
-import type { App } from '@sockudo/server/plugins';
+import { type App, NumberHistogram } from '@sockudo/server/plugins';
 
-/** Counts by label; labels are words of the code, so there are few. */
-class Counts {
+const SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
+
+/** Counts by label. Labels are words of the code, so there are few. */
+export class Counts {
   readonly byLabel = new Map<string, number>();
 
   add(label: string, by = 1): void {
@@ -12,10 +14,18 @@ class Counts {
   }
 }
 
-export interface AppAiCounts {
-  /** Events that passed the checks, by name, and refusals of any request, by `ai_code`. */
-  readonly validated: Counts;
-  readonly rejected: Counts;
+export class AppAiCounts {
+  /** Events that passed the checks, by name, and refusals of any request, by `ai_code` or, without one, the socket's code. */
+  readonly validated = new Counts();
+  readonly rejected = new Counts();
+  runsStarted = 0;
+  /** By reason. */
+  readonly runsEnded = new Counts();
+  cancelSignals = 0;
+  /** UTF-8 bytes of the JSON texts that streams began with and grew by. */
+  streamBytes = 0;
+  /** From the create to the version that ended the message. */
+  readonly streamSeconds = new NumberHistogram(SECONDS);
 }
 
 export class AiMetrics {
@@ -24,13 +34,17 @@ export class AiMetrics {
   of({ id }: Pick<App, 'id'>): AppAiCounts {
     const known = this.#apps.get(id);
     if (known !== undefined) return known;
-    const counts: AppAiCounts = { validated: new Counts(), rejected: new Counts() };
+    const counts = new AppAiCounts();
     this.#apps.set(id, counts);
     return counts;
   }
 
-  /** Runs checks and counts how they came out. `event`: name of the AI event that is checked; null: it is none. */
-  judge<Result>(app: App, event: string | null, check: () => Result): Result {
+  all(): Iterable<[appId: string, counts: AppAiCounts]> {
+    return this.#apps;
+  }
+
+  /** Runs checks and counts how they came out. `event`: name of the event that is checked; null: it is none. */
+  judge<Result>(app: Pick<App, 'id'>, event: string | null, check: () => Result): Result {
     try {
       const result = check();
       if (event !== null && isAiEvent(event)) this.of(app).validated.add(event);
@@ -39,5 +53,12 @@ export class AiMetrics {
       if (ProtocolError.is(error)) this.of(app).rejected.add(String(error.aiCode ?? error.wsCode));
       throw error;
     }
+  }
+
+  /** Counts an event that was published. */
+  countRun(app: Pick<App, 'id'>, { kind, reason = 'unknown' }: Pick<Lifecycle, 'kind' | 'reason'>): void {
+    if (kind === 'run-start') this.of(app).runsStarted += 1;
+    if (kind === 'run-end') this.of(app).runsEnded.add(reason);
+    if (kind === 'cancel') this.of(app).cancelSignals += 1;
   }
 }

@@ -1,15 +1,13 @@
 // What an app's backend is told of runs, after they were stored (ai-transport-wire.md section 19). Each event has a twin in the words of
 // the time when runs were turns.
-import { type Lifecycle, lifecycleOf } from '@sockudo/ai-transport/wire';
-import type { App, PluginEvent, Publication, RealtimeContext } from '@sockudo/server/plugins';
+import type { Lifecycle } from '@sockudo/ai-transport/wire';
+import type { App, PluginEvent, RealtimeContext } from '@sockudo/server/plugins';
 
 type Emit = RealtimeContext['webhooks'];
 
 /** Tells of what the event did to its run; members that the event does not give are left out. */
-export function tellOfRun(webhooks: Emit, { app, channel, event, extras }: Publication): void {
+export function tellOfRun(webhooks: Emit, app: App, channel: string, lifecycle: Lifecycle): void {
   if (app.webhooks.length === 0) return;
-  const lifecycle = lifecycleOf(event, extras?.ai?.transport);
-  if (lifecycle === null) return;
   for (const told of eventsOf(channel, lifecycle)) webhooks.emit(app, told);
 }
 

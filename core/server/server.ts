@@ -86,6 +86,7 @@ async function start(
   });
   const metrics = await startMetrics({
     ...deps,
+    pluginMetrics: stages.metrics,
     ...(drivers.cluster !== null && {
       cluster: { driver: settings.drivers.fanout, parts: drivers.cluster },
     }),

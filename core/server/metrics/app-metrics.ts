@@ -16,8 +16,11 @@ export interface AppMetricsSource {
   appStats(): readonly AppStats[];
 }
 
-type Labels = Record<string, string>;
-type Sample = readonly [labels: Labels, value: number];
+/** Where a metric is registered, and what its series have in common. */
+type MetricPlace = Pick<AppMetricsSource, 'registry' | 'prefix' | 'port'>;
+type Labels = Readonly<Record<string, string>>;
+/** One series and its value. */
+export type Sample = readonly [labels: Labels, value: number];
 
 /** Counters of an app without further labels: name, what it counts, where the number is. */
 const PLAIN: readonly (readonly [name: string, help: string, read: (app: AppCounters) => number])[] = [
@@ -57,7 +60,7 @@ const PLAIN: readonly (readonly [name: string, help: string, read: (app: AppCoun
 
 export function registerAppMetrics(source: AppMetricsSource): void {
   for (const [name, help, read] of PLAIN) {
-    counter(source, name, help, [], () => eachApp(source, (app) => [[{}, read(app)]]));
+    collectedCounter(source, name, help, [], () => eachApp(source, (app) => [[{}, read(app)]]));
   }
   registerGauges(source);
   registerLabelled(source);
@@ -67,43 +70,59 @@ export function registerAppMetrics(source: AppMetricsSource): void {
 }
 
 function registerGauges(source: AppMetricsSource): void {
-  gauge(source, 'connected', 'Connections open now', [], () =>
+  collectedGauge(source, 'connected', 'Connections open now', [], () =>
     eachApp(source, (app) => (app.newConnections > 0 ? [[{}, app.connected]] : [])),
   );
-  gauge(source, 'active_streams', 'Messages whose appends are being rolled up now', [], () =>
+  collectedGauge(source, 'active_streams', 'Messages whose appends are being rolled up now', [], () =>
     eachApp(source, (app) => (app.appendsReceived > 0 ? [[{}, app.activeStreams]] : [])),
   );
 }
 
 function registerLabelled(source: AppMetricsSource): void {
-  counter(source, 'connection_errors_total', 'Errors sent to or met on connections', ['error_type'], () =>
-    eachApp(source, (app) => labelled('error_type', app.connectionErrors.entries())),
+  collectedCounter(
+    source,
+    'connection_errors_total',
+    'Errors sent to or met on connections',
+    ['error_type'],
+    () => eachApp(source, (app) => labelled('error_type', app.connectionErrors.entries())),
   );
-  counter(source, 'history_recovery_success_total', 'Channels resumed without a gap', ['source'], () =>
-    eachApp(source, (app) => labelled('source', Object.entries(app.historyRecoveries))),
+  collectedCounter(
+    source,
+    'history_recovery_success_total',
+    'Channels resumed without a gap',
+    ['source'],
+    () => eachApp(source, (app) => labelled('source', Object.entries(app.historyRecoveries))),
   );
-  counter(source, 'history_recovery_failures_total', 'Channels that could not be resumed', ['code'], () =>
-    eachApp(source, (app) => labelled('code', app.historyRecoveryFailures.entries())),
+  collectedCounter(
+    source,
+    'history_recovery_failures_total',
+    'Channels that could not be resumed',
+    ['code'],
+    () => eachApp(source, (app) => labelled('code', app.historyRecoveryFailures.entries())),
   );
   const changes = ['action', 'result'] as const;
-  counter(source, 'versioned_message_mutations_total', 'Changes of mutable messages asked for', changes, () =>
-    eachApp(source, (app) => labelledTwice(changes, app.versionMutations.entries())),
+  collectedCounter(
+    source,
+    'versioned_message_mutations_total',
+    'Changes of mutable messages asked for',
+    changes,
+    () => eachApp(source, (app) => labelledTwice(changes, app.versionMutations.entries())),
   );
   const reads = ['surface', 'result'] as const;
-  counter(source, 'versioned_message_retrieval_total', 'Reads of mutable messages', reads, () =>
+  collectedCounter(source, 'versioned_message_retrieval_total', 'Reads of mutable messages', reads, () =>
     eachApp(source, (app) => labelledTwice(reads, app.versionRetrievals.entries())),
   );
 }
 
 function registerChannels(source: AppMetricsSource): void {
   const byType = ['channel_type'] as const;
-  counter(source, 'channel_subscriptions_total', 'Subscriptions made', byType, () =>
+  collectedCounter(source, 'channel_subscriptions_total', 'Subscriptions made', byType, () =>
     eachApp(source, (app) => labelled('channel_type', Object.entries(app.channelSubscriptions))),
   );
-  counter(source, 'channel_unsubscriptions_total', 'Subscriptions ended', byType, () =>
+  collectedCounter(source, 'channel_unsubscriptions_total', 'Subscriptions ended', byType, () =>
     eachApp(source, (app) => labelled('channel_type', Object.entries(app.channelUnsubscriptions))),
   );
-  gauge(source, 'active_channels', 'Channels with subscribers on this node', byType, function* () {
+  collectedGauge(source, 'active_channels', 'Channels with subscribers on this node', byType, function* () {
     for (const { appId, activeChannels } of source.appStats()) {
       const types = CHANNEL_TYPES.filter((type) => source.counters.of(appId).channelSubscriptions[type] > 0);
       for (const type of types) yield [{ app_id: appId, channel_type: type }, activeChannels[type]];
@@ -119,10 +138,10 @@ function registerRateLimits(source: AppMetricsSource): void {
     [{ limiter_type: 'websocket_rate_limit', request_context: 'websocket_upgrade' }, websocket],
   ] as const;
   const names = ['limiter_type', 'request_context'];
-  counter(source, 'rate_limit_checks_total', 'Requests looked at by a rate limiter', names, () =>
+  collectedCounter(source, 'rate_limit_checks_total', 'Requests looked at by a rate limiter', names, () =>
     limiters.map(([labels, { checks }]) => [{ app_id: 'global', ...labels }, checks]),
   );
-  counter(source, 'rate_limit_triggered_total', 'Requests refused by a rate limiter', names, () =>
+  collectedCounter(source, 'rate_limit_triggered_total', 'Requests refused by a rate limiter', names, () =>
     limiters.map(([labels, { triggered }]) => [{ app_id: 'global', ...labels }, triggered]),
   );
 }
@@ -212,8 +231,8 @@ function* labelledTwice(
 }
 
 /** A counter whose series are those with a count above zero. */
-function counter(
-  { registry, prefix, port }: AppMetricsSource,
+export function collectedCounter(
+  { registry, prefix, port }: MetricPlace,
   name: string,
   help: string,
   labelNames: readonly string[],
@@ -231,8 +250,9 @@ function counter(
   });
 }
 
-function gauge(
-  { registry, prefix, port }: AppMetricsSource,
+/** A gauge whose series are those that are read. */
+export function collectedGauge(
+  { registry, prefix, port }: MetricPlace,
   name: string,
   help: string,
   labelNames: readonly string[],

@@ -8,12 +8,15 @@ import { listenOn } from '../http/listen.ts';
 import type { Settings } from '../settings.ts';
 import { registerAppMetrics } from './app-metrics.ts';
 import { registerClusterMetrics } from './cluster-metrics.ts';
+import { type PluginMetric, registerPluginMetrics } from './plugin-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 
 export interface MetricsDeps extends Pick<HttpDeps, 'counters' | 'stats' | 'logger'> {
   readonly settings: Pick<Settings, 'metrics'>;
   /** Absent: there is one node. */
   readonly cluster?: { readonly driver: string; readonly parts: ClusterParts };
+  /** Default: none. */
+  readonly pluginMetrics?: readonly PluginMetric[];
 }
 
 export interface MetricsListener {
@@ -29,13 +32,9 @@ export async function startMetrics(deps: MetricsDeps): Promise<MetricsListener> 
   const registry = new Registry();
   const server = createServer((request, response) => answer(registry, request, response, deps));
   const address = await listenOn(server, host, port, 'metrics.port');
-  registerAppMetrics({
-    registry,
-    prefix,
-    port: String(address.port),
-    counters: deps.counters,
-    appStats: () => deps.stats().apps,
-  });
+  const place = { registry, prefix, port: String(address.port) };
+  registerAppMetrics({ ...place, counters: deps.counters, appStats: () => deps.stats().apps });
+  registerPluginMetrics({ ...place, metrics: deps.pluginMetrics ?? [] });
   registerProcessMetrics(registry);
   if (deps.cluster !== undefined) {
     const { driver, parts } = deps.cluster;

@@ -11,6 +11,8 @@ export {
 export type { HttpDeps } from '../http/http-deps.ts';
 export { parseJsonBody } from '../http/json-body.ts';
 export { channelParameter } from '../http/path-parameters.ts';
+export { NumberHistogram } from '../metrics/number-histogram.ts';
+export type { PluginMetric } from '../metrics/plugin-metrics.ts';
 export type { Publication } from '../publish/publication.ts';
 export { retentionOf } from '../publish/publication.ts';
 export type { Connection } from '../realtime/connection.ts';

@@ -7,6 +7,7 @@
 import type { AnyMutationRequest, Extras } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { Route } from '../http/exchange-types.ts';
+import type { PluginMetric } from '../metrics/plugin-metrics.ts';
 import type { LogEntry } from '../ports/channel-log.ts';
 import type { RecordChange } from '../ports/channel-records.ts';
 import type { MessageState, VersionDraft, VersionEntry } from '../ports/message-log.ts';
@@ -60,6 +61,7 @@ export interface Stages {
   readonly platformRequests?: ReadonlyMap<string, Handler>;
   /** Paths of the HTTP API. */
   readonly routes?: readonly Route[];
+  readonly metrics?: readonly PluginMetric[];
   /** Members that `GET /channels/{channel}` answers with besides core's. */
   channelFacts?(app: App, channel: string): Promise<Readonly<Record<string, unknown>>>;
 }

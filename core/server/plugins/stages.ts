@@ -2,6 +2,7 @@
 import type { AnyMutationRequest } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { Route } from '../http/exchange-types.ts';
+import type { PluginMetric } from '../metrics/plugin-metrics.ts';
 import type { LogEntry } from '../ports/channel-log.ts';
 import type { RecordChange } from '../ports/channel-records.ts';
 import type { MessageState, VersionDraft, VersionEntry } from '../ports/message-log.ts';
@@ -15,6 +16,7 @@ export class PluginStages {
   readonly clientEvents: ReadonlyMap<string, ClientEventHandler>;
   readonly platformRequests: ReadonlyMap<string, Handler>;
   readonly routes: readonly Route[];
+  readonly metrics: readonly PluginMetric[];
   readonly rollup: RollupPolicy | null;
   readonly #checksPublish: readonly Having<'checkPublish'>[];
   readonly #checksMutation: readonly Having<'checkMutation'>[];
@@ -42,6 +44,7 @@ export class PluginStages {
       having(plugins, 'platformRequests').map((plugin) => plugin.platformRequests),
     );
     this.routes = having(plugins, 'routes').flatMap((plugin) => plugin.routes);
+    this.metrics = having(plugins, 'metrics').flatMap((plugin) => plugin.metrics);
     const [rollup, ...others] = having(plugins, 'rollup');
     if (others.length > 0) throw new Error('two plug-ins want to roll up appends');
     this.rollup = rollup?.rollup ?? null;
