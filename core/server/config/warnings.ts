@@ -60,7 +60,6 @@ function withoutEffect(config: ServerConfig): Problem[] {
 
 function notYet(config: ServerConfig): Problem[] {
   const paths: string[] = [];
-  if (config.ai_transport.enabled) paths.push('ai_transport.enabled');
   for (const provider of ['fcm', 'apns', 'webpush', 'hms', 'wns'] as const) {
     if (config.push[`${provider}_enabled`]) paths.push(`push.${provider}_enabled`);
   }
