@@ -21,12 +21,13 @@ export async function listRuns(call: AppCall, deps: HttpDeps, parts: ReadDeps): 
   const states = statesOf(query);
   const before = cursorOf(query);
   const limit = pageLimit(query, RUNS_PAGE_MAX, 'runs');
+  // Read first: the runs show at least what stands up to it.
+  const head = await stored(() => parts.runs.of(app).head(keyOf(app, channel)));
   const page = await parts.runs.page(app, channel, {
     limit,
     ...(states !== null && { states }),
     ...(before !== null && { before }),
   });
-  const head = await stored(() => parts.runs.of(app).head(keyOf(app, channel)));
   return json({
     channel,
     position: { stream_id: head.streamId, serial: head.serial },
