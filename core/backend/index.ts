@@ -29,6 +29,7 @@ export type {
   UserAuthentication,
   UserData,
 } from './authorization.ts';
+export type { ChannelEvent, ChannelEventsParams } from './channel-events.ts';
 export type {
   ChannelAttributes,
   ChannelList,

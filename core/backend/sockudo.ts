@@ -10,6 +10,7 @@ import {
   type UserAuthentication,
   type UserData,
 } from './authorization.ts';
+import { type ChannelEvent, type ChannelEventsParams, readChannelEvents } from './channel-events.ts';
 import {
   type ChannelList,
   type ChannelState,
@@ -126,6 +127,15 @@ export class Sockudo extends DurableChannels {
   appendStream(channel: string, messageSerial: string, options: AppendStreamOptions = {}): AppendStream {
     const path = `${channelPath(channel)}/messages/${pathSegment(messageSerial, 'message serial')}/appends`;
     return new AppendStream(this.#config, { method: 'POST', path }, options);
+  }
+
+  /**
+   * A channel as it happens: first what was missed since `lastEventId`, then live. Ends when the server ends it; rejects with a
+   * SockudoRequestError when it breaks. Come back with the last `id`. See channel-events.ts.
+   */
+  channelEvents(channel: string, params: ChannelEventsParams = {}): AsyncGenerator<ChannelEvent, void> {
+    assertChannel(channel);
+    return readChannelEvents(this.#config, channel, params);
   }
 
   /** Closes all connections of a user with code 4009: its clients stay away. */

@@ -178,3 +178,40 @@ describe('presence history', () => {
     expect(reset.purged_events).toBe(3);
   });
 });
+
+describe('channelEvents', () => {
+  it('is live, goes on after the last id, filters, and ends when it is told to', async () => {
+    const channel = fresh('private-');
+    const reading = new AbortController();
+    const events = sockudo.channelEvents(channel, { signal: reading.signal });
+    const next = async (event: string) => {
+      for (;;) {
+        const { value, done } = await events.next();
+        if (done === true) throw new Error('the stream has ended');
+        if (value.event === event) return value;
+      }
+    };
+    await next('sockudo_internal:subscription_succeeded');
+    await sockudo.trigger(channel, 'note', 'line\u2028separator');
+    const live = await next('note');
+    expect(JSON.parse(live.data)).toMatchObject({ channel, data: 'line\u2028separator', serial: 1 });
+    reading.abort();
+    await expect(events.next()).rejects.toThrow(reading.signal.reason);
+    await create(channel, 'two');
+    await sockudo.trigger(channel, 'other', 'three');
+    const filter = { events: ['other'] };
+    const resumed = sockudo.channelEvents(channel, { lastEventId: live.id, filter });
+    const seen: string[] = [];
+    for await (const { event, data } of resumed) {
+      if (event.startsWith('sockudo')) continue;
+      seen.push(JSON.parse(data).data);
+      break;
+    }
+    expect(seen).toEqual(['three']);
+  });
+
+  it('rejects with the status of a refusal', async () => {
+    expect(() => sockudo.channelEvents('*')).toThrow(TypeError);
+    expect(await refusal(sockudo.channelEvents('room', { lastEventId: 'nonsense' }).next())).toBe(400);
+  });
+});
