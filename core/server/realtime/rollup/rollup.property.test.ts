@@ -132,6 +132,7 @@ class Reading {
   togglePattern(): void {
     this.#client?.request(this.#hasPattern ? 'unsubscribe' : 'subscribe', { channel: `${this.#channel}*` });
     this.#hasPattern = !this.#hasPattern;
+    this.reader.hasPattern = true;
   }
 
   /** On a live subscription, from where the channel is: nothing is missing. */

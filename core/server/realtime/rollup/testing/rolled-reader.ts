@@ -18,6 +18,9 @@ export class RolledReader {
   position: { readonly streamId: string; readonly serial: number } | null = null;
   /** Its first acknowledgement: what is above comes live or by a resume. */
   startSerial = 0;
+  /** It also subscribed to a pattern, which may bring what an acknowledgement of the name covers: that is known by its serial. */
+  hasPattern = false;
+  #acknowledged = 0;
   /** Of what a rewind showed. */
   shownSerial = 0;
   /** Between acknowledgement and the end of the rewind. */
@@ -34,6 +37,7 @@ export class RolledReader {
 
   read(frame: Frame, rewinds: boolean): void {
     if (frame.event === 'sockudo_internal:subscription_succeeded') {
+      this.#acknowledged = Math.max(this.#acknowledged, Number(frame.serial));
       if (this.position !== null) return;
       this.startSerial = Number(frame.serial);
       this.position = { streamId: String(frame.stream_id), serial: this.startSerial };
@@ -60,8 +64,7 @@ export class RolledReader {
     }
     const { position } = this;
     if (position === null) throw new Error('a message came before the acknowledgement');
-    // A pattern may bring what the acknowledgement of the name covers.
-    if (serial <= this.startSerial) return;
+    if (this.hasPattern && serial <= Math.min(this.#acknowledged, position.serial)) return;
     if (serial <= position.serial) throw new Error(`${serial} came after ${position.serial}`);
     this.position = { ...position, serial };
     // It was shown by a page of the history.
