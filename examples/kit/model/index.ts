@@ -1,0 +1,1 @@
+export { createModelServer, type ModelServerOptions, STAND_IN_MODEL } from './server.ts';
