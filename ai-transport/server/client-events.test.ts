@@ -153,6 +153,24 @@ describe('what they may not', () => {
     expect(await refused({})).toMatchObject({ code: 4009 });
   });
 
+  it("includes to put somebody else's id on a message later", async () => {
+    await send(transport({ 'run-id': 'r1' }));
+    const [{ extras } = { extras: {} }] = await bob.answers();
+    const { headers } = extras as { headers: { sockudo_message_serial: string } };
+    ann.connection.capabilities = parseTokenCapabilities({ '*': ['publish', 'message-update-own'] });
+    const change = (clientId: string) => {
+      const more = transport({ 'run-id': 'r1', 'input-client-id': clientId });
+      const message_serial = headers.sockudo_message_serial;
+      ann.request('mutate', { request_id: 'q', action: 'update', channel: CHANNEL, message_serial, ...more });
+      return ann.answers();
+    };
+    expect(await change('bob')).toMatchObject([
+      { event: 'sockudo:error', data: { request_id: 'q', ai_code: 104002 } },
+    ]);
+    const answers = await change('ann');
+    expect(answers).toContainEqual(expect.objectContaining({ event: 'sockudo:mutate_ack' }));
+  });
+
   it('includes more than a message may hold', async () => {
     await server.close();
     server = aiRealtime({ ai: { max_accumulated_message_bytes: 4 } });

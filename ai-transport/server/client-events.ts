@@ -16,7 +16,6 @@ import {
 } from '@sockudo/ai-transport/wire';
 import {
   aiError,
-  authenticationError,
   type ClientFrame,
   clientEventError,
   dataText,
@@ -35,7 +34,7 @@ import {
 } from '@sockudo/server/plugins';
 import type { AiChannels } from './channels.ts';
 import type { AiMetrics } from './metrics.ts';
-import { noAiChannel, notPermitted, refusalOf } from './refusals.ts';
+import { anonymousClient, noAiChannel, notPermitted, refusalOf } from './refusals.ts';
 
 /**
  * Whether a client may do this to the run that it names (divergence D64). Called last, for events that are fine otherwise.
@@ -83,7 +82,7 @@ function checked(connection: Connection, frame: ClientFrame, options: ClientEven
   if (connection.protocol !== 2) throw notPermitted('AI events require protocol v2');
   if (!isClientAiEvent(name)) throw notPermitted('agent AI events require trusted app-key publish');
   const clientId = connection.userId;
-  if (clientId === null) throw authenticationError('AI client events require an authenticated client_id');
+  if (clientId === null) throw anonymousClient();
   const extras = checkedExtras(frame, clientId, options.limits);
   requireAccess(connection, channel);
   const transport = stampIdentity(name, extras.ai?.transport, clientId);

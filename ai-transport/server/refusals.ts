@@ -1,7 +1,7 @@
 // What AI Transport refuses, as the errors that core answers: over HTTP with their own text code, on a socket with code 4000, both
 // with `ai_code` (ai-transport-wire.md section 17).
 import type { AiRefusal } from '@sockudo/ai-transport/wire';
-import { httpError, type ProtocolError } from '@sockudo/protocol';
+import { authenticationError, httpError, type ProtocolError } from '@sockudo/protocol';
 
 const NAMES = {
   104000: 'ai_invalid_transport_header',
@@ -16,6 +16,10 @@ export const refusalOf = ({ aiCode, text, status }: AiRefusal): ProtocolError =>
 export const notPermitted = (text: string): ProtocolError => httpError('ai_event_not_permitted', text);
 
 export const noAiChannel = (): ProtocolError => notPermitted('AI Transport is not enabled for this channel');
+
+/** 4009. */
+export const anonymousClient = (): ProtocolError =>
+  authenticationError('AI client events require an authenticated client_id');
 
 const CONTENT_CAP = 40_009;
 

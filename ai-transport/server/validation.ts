@@ -1,12 +1,18 @@
 // What publishes and mutations have to be like on AI channels, and who may say `extras.ai` at all (ai-transport-wire.md sections 4.3
 // and 7; divergence D62). Clients have checks of their own in front of these (client-events.ts).
-import { aiExtrasError, aiMessageIdError, type HeaderLimits, isAiEvent } from '@sockudo/ai-transport/wire';
+import {
+  aiExtrasError,
+  aiMessageIdError,
+  type HeaderLimits,
+  isAiEvent,
+  spoofError,
+} from '@sockudo/ai-transport/wire';
 import type { AnyMutationRequest } from '@sockudo/protocol';
-import type { AiTransportSettings, App, Plugin, PublishFacts } from '@sockudo/server/plugins';
+import type { AiTransportSettings, App, Connection, Plugin, PublishFacts } from '@sockudo/server/plugins';
 import type { AiChannels } from './channels.ts';
 import { headersIn } from './extras-text.ts';
 import type { AiMetrics } from './metrics.ts';
-import { noAiChannel, refusalOf } from './refusals.ts';
+import { anonymousClient, noAiChannel, refusalOf } from './refusals.ts';
 
 export const headerLimitsOf = (settings: AiTransportSettings): HeaderLimits => ({
   transportValueBytes: settings.maxTransportValueBytes,
@@ -41,6 +47,17 @@ export class Validation implements Plugin {
     if (ai === undefined) return;
     this.#metrics.judge(app, null, () => {
       const refusal = aiExtrasError(ai, this.#limits);
+      if (refusal !== null) throw refusalOf(refusal);
+    });
+  }
+
+  /** A client gives a message no author that it could not have published it under (ai-transport-wire.md section 5). */
+  checkClientMutation({ app, userId }: Connection, _channel: string, { extras }: AnyMutationRequest): void {
+    const { ai } = headersIn(extras);
+    if (ai === undefined) return;
+    this.#metrics.judge(app, null, () => {
+      if (userId === null) throw anonymousClient();
+      const refusal = spoofError(ai.transport, userId);
       if (refusal !== null) throw refusalOf(refusal);
     });
   }

@@ -3,7 +3,7 @@
 //
 //   parse → validate → authorise → dedupe → commit to the channel log → frame once → deliver → after-effects
 //           checkPublish            recordsOf…, guardVersion              rollup     published, versionCreated
-//           checkMutation
+//           checkMutation, checkClientMutation
 import type { AnyMutationRequest, Extras } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import type { Route } from '../http/exchange-types.ts';
@@ -12,6 +12,7 @@ import type { LogEntry } from '../ports/channel-log.ts';
 import type { RecordChange } from '../ports/channel-records.ts';
 import type { MessageState, VersionDraft, VersionEntry } from '../ports/message-log.ts';
 import type { Publication } from '../publish/publication.ts';
+import type { Connection } from '../realtime/connection.ts';
 import type { RealtimeContext } from '../realtime/context.ts';
 import type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
 
@@ -30,6 +31,8 @@ export interface Stages {
   checkPublish?(app: App, channel: string, facts: PublishFacts): void;
   /** Validate, before anything is read. @throws ProtocolError */
   checkMutation?(app: App, channel: string, request: AnyMutationRequest): void;
+  /** Validate, what a client asks for over its socket, before `checkMutation`. @throws ProtocolError */
+  checkClientMutation?(connection: Connection, channel: string, request: AnyMutationRequest): void;
   /** Commit: records that change in the step that stores the message. What their `apply` throws refuses the publish. */
   recordsOfCreate?(publication: Publication): readonly RecordChange[];
   /**

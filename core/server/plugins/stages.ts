@@ -7,6 +7,7 @@ import type { LogEntry } from '../ports/channel-log.ts';
 import type { RecordChange } from '../ports/channel-records.ts';
 import type { MessageState, VersionDraft, VersionEntry } from '../ports/message-log.ts';
 import type { Publication } from '../publish/publication.ts';
+import type { Connection } from '../realtime/connection.ts';
 import type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
 import type { Plugin, PublishFacts, RollupPolicy, Stages } from './plugin.ts';
 
@@ -20,6 +21,7 @@ export class PluginStages {
   readonly rollup: RollupPolicy | null;
   readonly #checksPublish: readonly Having<'checkPublish'>[];
   readonly #checksMutation: readonly Having<'checkMutation'>[];
+  readonly #checksClientMutation: readonly Having<'checkClientMutation'>[];
   readonly #recordsCreate: readonly Having<'recordsOfCreate'>[];
   readonly #guardsVersion: readonly Having<'guardVersion'>[];
   readonly #recordsVersion: readonly Having<'recordsOfVersion'>[];
@@ -32,6 +34,7 @@ export class PluginStages {
   constructor(plugins: readonly Plugin[]) {
     this.#checksPublish = having(plugins, 'checkPublish');
     this.#checksMutation = having(plugins, 'checkMutation');
+    this.#checksClientMutation = having(plugins, 'checkClientMutation');
     this.#recordsCreate = having(plugins, 'recordsOfCreate');
     this.#guardsVersion = having(plugins, 'guardVersion');
     this.#recordsVersion = having(plugins, 'recordsOfVersion');
@@ -56,6 +59,10 @@ export class PluginStages {
 
   checkMutation(app: App, channel: string, request: AnyMutationRequest): void {
     for (const plugin of this.#checksMutation) plugin.checkMutation(app, channel, request);
+  }
+
+  checkClientMutation(connection: Connection, channel: string, request: AnyMutationRequest): void {
+    for (const plugin of this.#checksClientMutation) plugin.checkClientMutation(connection, channel, request);
   }
 
   recordsOfCreate(publication: Publication): readonly RecordChange[] {

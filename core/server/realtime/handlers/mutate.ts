@@ -15,6 +15,7 @@ export function handleMutate(
     const { channel, messageSerial, request } = parseClientMutation(body);
     if (request.kind === 'update' && request.name !== undefined) requireClientName(request.name);
     requireSubscription(connection, channel);
+    context.stages.checkClientMutation(connection, channel, request);
     const { app, socketId } = connection;
     return context.mutations.change(app, channel, messageSerial, { ...request, socketId });
   });
