@@ -1,0 +1,11 @@
+/** Everything the entry offers, by name. */
+export {
+  isLive,
+  type MessagePart,
+  type MessageStatus,
+  messageText,
+  partValue,
+  type SessionMessage,
+  type SessionRun,
+  type SessionStep,
+} from './tree/model.ts';

@@ -1,0 +1,181 @@
+/**
+ * Messages and runs as a user interface gets them, made of the tree and of the texts as they stand. What did not change is the same
+ * object as before. Must not know: which branch is shown.
+ */
+import { isTerminal, type RunError, type RunRecord, type RunStatus } from '../../wire/index.ts';
+import { defined } from '../../wire/lifecycle.ts';
+import type { LoggedMessage, MessageLog } from '../log/message-log.ts';
+import type { MessagePart, MessageStatus, SessionMessage, SessionRun } from './model.ts';
+import type { RunNode } from './tree.ts';
+
+/** What is known of an input that the server has not confirmed. */
+export interface Sending {
+  readonly status: 'sending' | 'failed';
+  readonly error?: RunError;
+}
+
+interface Made {
+  readonly sources: readonly LoggedMessage[];
+  readonly state: RunRecord;
+  readonly sending: Sending | undefined;
+  readonly message: SessionMessage;
+}
+
+/** Messages remembered beyond those that are shown. */
+const SPARE = 1_000;
+
+export class Messages {
+  readonly #made = new Map<string, Made>();
+  readonly #runs = new WeakMap<RunNode, SessionRun>();
+
+  /** Null where every part of it was deleted. */
+  message(
+    node: RunNode,
+    id: string,
+    log: Pick<MessageLog, 'get'>,
+    sendingOf: (key: string) => Sending | undefined,
+  ): SessionMessage | null {
+    const sources = sourcesOf(node, id, log);
+    const [oldest] = sources;
+    if (oldest === undefined) return null;
+    const key = `${node.id}\n${id}`;
+    const sending = sendingOf(oldest.key);
+    const made = this.#made.get(key);
+    if (made !== undefined && isSame(made, sources, node.state, sending)) return made.message;
+    const message = messageOf(node, id, sources, sending);
+    this.#made.set(key, { sources, state: node.state, sending, message });
+    return message;
+  }
+
+  run(node: RunNode): SessionRun {
+    let run = this.#runs.get(node);
+    if (run === undefined) {
+      run = runOf(node);
+      this.#runs.set(node, run);
+    }
+    return run;
+  }
+
+  /** To be called now and then; `inUse`: messages of the tree. */
+  forgetBeyond(inUse: number): void {
+    if (this.#made.size > inUse + SPARE) this.#made.clear();
+  }
+}
+
+function sourcesOf(node: RunNode, id: string, log: Pick<MessageLog, 'get'>): LoggedMessage[] {
+  const events = node.facts.messages.get(id)?.events ?? [];
+  return events
+    .filter((event) => node.steps.counts(event))
+    .map(({ message }) => log.get(message.key) ?? message)
+    .filter(({ isDeleted }) => !isDeleted);
+}
+
+function isSame(
+  made: Made,
+  sources: readonly LoggedMessage[],
+  state: RunRecord,
+  sending: Sending | undefined,
+): boolean {
+  return (
+    made.sending === sending &&
+    made.state.status === state.status &&
+    made.sources.length === sources.length &&
+    made.sources.every((source, index) => source === sources[index])
+  );
+}
+
+function messageOf(
+  node: RunNode,
+  id: string,
+  sources: readonly LoggedMessage[],
+  sending: Sending | undefined,
+): SessionMessage {
+  const { status: runStatus } = node.state;
+  const parts = sources.map((source) => partOf(source, runStatus));
+  const { transport = {}, atMs } = sources[0] ?? {};
+  const isInput = parts[0]?.isInput === true;
+  const error = sending?.error ?? errorOf(sources, node.state, isInput);
+  const status = sending?.status ?? statusOf(parts, node.state, error);
+  return {
+    id,
+    runId: node.id,
+    role: transport.role ?? (isInput ? 'user' : 'assistant'),
+    status,
+    parts,
+    ...defined({
+      clientId: transport[isInput ? 'input-client-id' : 'step-client-id'] || undefined,
+      error,
+      createdAtMs: atMs,
+    }),
+  };
+}
+
+function partOf(
+  { key, event, text = '', transport, codec }: LoggedMessage,
+  runStatus: RunStatus,
+): MessagePart {
+  const { 'stream-id': streamId, 'step-id': stepId } = transport;
+  const status = streamStatus(transport.status, runStatus);
+  return {
+    id: key,
+    text,
+    isInput: event === 'ai-input',
+    codec,
+    transport,
+    ...defined({ streamId, stepId, status }),
+  };
+}
+
+/** Whoever would have gone on writing is gone. */
+function streamStatus(status: string | undefined, runStatus: RunStatus): MessagePart['status'] | undefined {
+  if (status === 'streaming') {
+    if (runStatus === 'complete') return 'complete';
+    return isTerminal(runStatus) ? 'cancelled' : 'streaming';
+  }
+  return status === 'complete' || status === 'cancelled' ? status : undefined;
+}
+
+function statusOf(
+  parts: readonly MessagePart[],
+  state: RunRecord,
+  error: RunError | undefined,
+): MessageStatus {
+  if (parts.some(({ status }) => status === 'streaming')) return 'streaming';
+  if (error !== undefined) return 'error';
+  if (!parts.some(({ status }) => status === 'cancelled')) return 'complete';
+  return state.status === 'error' || state.status === 'lost' ? 'error' : 'cancelled';
+}
+
+/** What a stream says of its own end; of one that was cut off, what its run says. */
+function errorOf(
+  sources: readonly LoggedMessage[],
+  state: RunRecord,
+  isInput: boolean,
+): RunError | undefined {
+  if (isInput) return undefined;
+  const failed = sources.findLast(({ transport }) => transport['error-code']);
+  const code = failed?.transport['error-code'];
+  if (code !== undefined) return { code, ...defined({ message: failed?.transport['error-message'] }) };
+  const isCut = sources.some(({ transport }) => transport.status === 'streaming');
+  return isCut && isTerminal(state.status) ? state.error : undefined;
+}
+
+function runOf({ id, facts, steps, state, known, messageIds }: RunNode): SessionRun {
+  const model = facts.events.findLast(({ lifecycle }) => lifecycle.model !== undefined)?.lifecycle.model;
+  const { status, clientId, error, cancelRequested, createdAtMs } = state;
+  return {
+    id,
+    status,
+    isCancelRequested: cancelRequested && !isTerminal(status),
+    messageIds,
+    steps: steps.steps,
+    ...defined({
+      clientId,
+      error,
+      model,
+      queuedAtMs: status === 'queued' ? known?.queuedAtMs : undefined,
+      supersedes: facts.supersedes[0],
+      createdAtMs: createdAtMs === 0 ? undefined : createdAtMs,
+    }),
+  };
+}
