@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { formatProblem, loadSettings } from '../../core/server/config/index.ts';
 import { startServer } from '../../core/server/index.ts';
+import type { Plugin } from '../../core/server/plugins/plugin.ts';
 import { type Credentials, signedPath, TEST_APP } from './credentials.ts';
 
 export interface TestServerOptions {
@@ -15,6 +16,8 @@ export interface TestServerOptions {
   readonly app?: Readonly<Record<string, unknown>>;
   /** Further apps, in the names of the configuration file. */
   readonly moreApps?: readonly Readonly<Record<string, unknown>>[];
+  /** Besides those that the settings ask for. */
+  readonly plugins?: readonly Plugin[];
 }
 
 export interface HttpAnswer {
@@ -79,7 +82,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   });
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const complaints: string[] = [];
-  const server = await startServer(loaded.settings, { logger: collectingLogger(complaints) });
+  const { plugins = [] } = options;
+  const server = await startServer(loaded.settings, { logger: collectingLogger(complaints), plugins });
   const { host, port } = server.address;
   const request: TestServer['request'] = (method, path, { as = TEST_APP, ...rest } = {}) =>
     signedRequest(`http://${host}:${port}`, as, method, path, rest);
