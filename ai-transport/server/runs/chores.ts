@@ -9,9 +9,13 @@ import { CHORE_KIND, type Chore, choreContent, parseChore } from './chore.ts';
 import { keyOf, type RunChangeResult, type RunLog, type RunPlace } from './run-log.ts';
 import type { RunSteps } from './run-steps.ts';
 import { contentOf, type DuePolicy, RUN_KIND, runOf } from './stored-run.ts';
+import type { WorkersSeen } from './workers-seen.ts';
 
 /** Open messages of a channel that are looked through for those of a run. */
 const MAX_OPEN_STREAMS = 4096;
+
+/** How long the end of a run waits for somebody to tell it where no worker is known. */
+const UNSERVED_MS = 60_000;
 
 const LOST_CLAIM = {
   code: 'lease_expired',
@@ -24,6 +28,7 @@ export interface ChoresParts {
   readonly runs: RunLog;
   readonly steps: RunSteps;
   readonly policy: DuePolicy;
+  readonly workers: WorkersSeen;
   readonly now: () => number;
 }
 
@@ -46,7 +51,11 @@ export class Chores {
     const { runs, now } = this.#parts;
     const log = runs.of(place.app);
     const key = keyOf(place.app, place.channel);
-    const chore: Chore = { generation, streamsTo: (await log.head(key)).serial, owesEnd: false };
+    // In this order: what was there before the claim was seen to be held is no stream of a later one.
+    const { serial: streamsTo } = await log.head(key);
+    const run = (await runs.run(place))?.run;
+    if (run === undefined || !isHeldBy(run, generation)) return transition();
+    const chore: Chore = { generation, streamsTo, owesEnd: false };
     const noted = await log.change(key, {
       kind: CHORE_KIND,
       id: place.runId,
@@ -77,8 +86,15 @@ export class Chores {
     await this.#closeStreams(place, chore.streamsTo);
     const owesEnd =
       chore.owesEnd || (run !== null && isTerminal(run.status) && run.endedSerial === undefined);
-    if (run !== null && owesEnd) await this.#tellEnd(place, run, chore);
-    else await this.#remove(place);
+    if (run === null || !owesEnd) return this.#remove(place);
+    if (this.#isServed(place, run)) return this.#tellEnd(place, run, chore);
+    // Perhaps another node is asked for runs of this channel, or this one will be again after its start.
+    if (run.updatedAtMs + UNSERVED_MS <= this.#parts.now()) await this.#remove(place);
+  }
+
+  /** An agent that never claims tells the end itself. */
+  #isServed({ app, channel }: RunPlace, { generation }: RunRecord): boolean {
+    return generation > 0 || this.#parts.workers.serve(app.id, channel);
   }
 
   async #remove({ app, channel, runId }: RunPlace): Promise<void> {
@@ -149,8 +165,9 @@ class AlreadyTold extends Error {
 const isHeldBy = (run: RunRecord, generation: number): boolean =>
   run.status === 'running' && run.lease !== undefined && run.generation === generation;
 
-/** A chore that was noted before and not done yet is done along with this one. */
+/** A chore that was noted before and not done yet is done along with this one; of two notes about one claim the later counts. */
 function merged(current: ChannelRecord | null, chore: Chore): Chore {
   const before = current === null ? null : parseChore(current.value);
-  return before === null ? chore : { ...chore, owesEnd: before.owesEnd };
+  if (before === null) return chore;
+  return before.generation > chore.generation ? before : { ...chore, owesEnd: before.owesEnd };
 }

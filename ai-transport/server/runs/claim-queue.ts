@@ -5,6 +5,7 @@ import { httpError, type ProtocolError } from '@sockudo/protocol';
 import type { App } from '@sockudo/server/plugins';
 import { keyOf, type RunChangeResult, type RunLog, type RunPlace, stored } from './run-log.ts';
 import { RUN_KIND, type StoredRun, storedRunOf } from './stored-run.ts';
+import type { WorkersSeen } from './workers-seen.ts';
 
 /** What a worker wants. */
 export interface ClaimWish {
@@ -30,6 +31,7 @@ export interface ClaimQueueParts {
   readonly runs: RunLog;
   /** No other process claims. */
   readonly isAlone: boolean;
+  readonly workers: WorkersSeen;
   readonly now: () => number;
 }
 
@@ -44,6 +46,7 @@ export class ClaimQueue {
 
   /** Oldest first; none where none waits. @throws ProtocolError 400 for the worker's id, 500 when the store failed */
   take(app: App, wish: ClaimWish): Promise<readonly RunClaim[]> {
+    this.#parts.workers.saw(app.id, wish.channelPrefix);
     return this.#inTurn(app, () => this.#take(app, wish));
   }
 
@@ -52,6 +55,7 @@ export class ClaimQueue {
    * @throws ProtocolError 409 `conflict` where it does not wait, 400 for the worker's id
    */
   async takeOne(place: RunPlace, workerId: string, leaseMs: number): Promise<StoredRun> {
+    this.#parts.workers.saw(place.app.id, place.channel);
     const result = await this.#inTurn(place.app, async () => {
       const claimed = await this.#claim(place, workerId, leaseMs);
       if (claimed.kind === 'changed' || claimed.reason !== 'unknown_run') return claimed;

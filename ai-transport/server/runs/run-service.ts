@@ -23,6 +23,7 @@ import type { RunOutcome, RunSteps } from './run-steps.ts';
 import { RunSweep } from './run-sweep.ts';
 import type { SocketDeps } from './socket-requests.ts';
 import type { DuePolicy, StoredRun } from './stored-run.ts';
+import { WorkersSeen } from './workers-seen.ts';
 
 export interface RunServiceParts {
   readonly context: RealtimeContext;
@@ -56,8 +57,9 @@ export class RunService {
       held,
       onChange: ({ app, channel }, { before, after }) => this.#changed(app, channel, before, after),
     });
-    const chores = new Chores({ context, runs, steps, policy, now });
-    const queue = new ClaimQueue({ runs, isAlone, now });
+    const workers = new WorkersSeen(now);
+    const chores = new Chores({ context, runs, steps, policy, workers, now });
+    const queue = new ClaimQueue({ runs, isAlone, workers, now });
     this.runs = runs;
     this.#chores = chores;
     this.#waiters = new ClaimWaiters({ queue, isAlone, now });

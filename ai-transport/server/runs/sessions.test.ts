@@ -134,8 +134,15 @@ describe('a session', () => {
 });
 
 describe('a cancel', () => {
+  /** A worker asks, so that the server knows of one. */
+  const askForRuns = async (channel: string) => {
+    const { body } = await server.post('/runs/claim', { channel_prefix: channel, worker_id: 'w' });
+    expect(body.claims).toEqual([]);
+  };
+
   it('of a run that waits ends it, and the server says so', async () => {
     const channel = freshChannel();
+    await askForRuns(channel);
     const client = await connect(channel, 'ann');
     await sessionOf(client, channel);
     await server.say('ai-input', 'a', { channel });
@@ -163,8 +170,21 @@ describe('a cancel', () => {
     expect(endsOf(client.frames.all)).toBe(1);
   });
 
+  it('of a run that no worker would claim is left to its agent to tell', async () => {
+    const channel = freshChannel();
+    const client = await connect(channel, 'ann');
+    await server.say('ai-input', 'a', { channel });
+    cancel(client, channel, 'a');
+    await client.settled();
+    expect(await runOf(channel, 'a')).toMatchObject({ status: 'cancelled' });
+    await server.say('ai-run-end', 'a', { channel, transport: { 'run-reason': 'cancelled' } });
+    await client.settled();
+    expect(endsOf(client.frames.all)).toBe(1);
+  });
+
   it('of a suspended run, twice, and after the end, ends it once', async () => {
     const channel = freshChannel();
+    await askForRuns(channel);
     const client = await connect(channel, 'ann');
     await server.say('ai-run-start', 'a', { channel, transport: { 'run-client-id': 'ann' } });
     await server.say('ai-run-suspend', 'a', { channel });
