@@ -1,6 +1,17 @@
-/** The entry: what an agent needs of its server, and its sessions. */
+/** The entry: what an agent has of its server, and its sessions. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Sockudo, type SockudoOptions } from 'sockudo';
-import { type DescribeError, Session } from './session.ts';
+import type { RunRecord } from '../wire/index.ts';
+import { Claims } from './claims.ts';
+import { Conversation, type ConversationEnd, type ConversationMessage } from './history.ts';
+import { catchUp } from './news.ts';
+import { Run, type RunParts } from './run.ts';
+import { Session } from './session.ts';
+import { Watches } from './watches.ts';
+
+/** What people are told of an error. */
+export type DescribeError = (error: unknown) => { code: string; message?: string | undefined };
 
 export type AgentOptions = (
   | {
@@ -10,24 +21,65 @@ export type AgentOptions = (
   | SockudoOptions
 ) & {
   /**
-   * What people are told of an error that ends a run. Default: a code and no text, since texts of providers may hold what is not for
-   * them.
+   * What people are told of an error that ends a run. Default: the error's `code` and no text, since texts of providers may hold what is
+   * not for them.
    */
   readonly describeError?: DescribeError | undefined;
 };
 
 export class Agent {
   readonly sockudo: Sockudo;
-  readonly #describe: DescribeError;
+  readonly claims: Claims;
+  /** Names this process to the server. */
+  readonly processId = `${hostname().slice(0, 64)}:${process.pid}:${randomBytes(6).toString('hex')}`;
+  readonly describe: DescribeError;
+  readonly #watches: Watches;
 
   constructor(options: AgentOptions) {
     this.sockudo = 'sockudo' in options ? options.sockudo : new Sockudo(options);
-    this.#describe = options.describeError ?? describeError;
+    this.claims = new Claims(this.sockudo);
+    this.#watches = new Watches(this.sockudo);
+    this.describe = options.describeError ?? describeError;
   }
 
   /** The conversation of a channel. */
   session(channel: string): Session {
-    return new Session(channel, { sockudo: this.sockudo, describe: this.#describe });
+    return new Session(channel, this);
+  }
+
+  /**
+   * A run that hears of what happens in its channel until it is over.
+   * @param refresh asks the server what may have been missed; must not throw
+   */
+  open(
+    channel: string,
+    parts: Pick<RunParts, 'options' | 'scope' | 'coversAll' | 'fence'>,
+    refresh: () => void,
+  ): Run {
+    const { sockudo, describe } = this;
+    const onOver = (): void => this.#watches.remove(run);
+    const run: Run = new Run({ ...parts, sockudo, describe, channel, onOver });
+    this.#watches.add(run, refresh);
+    return run;
+  }
+
+  catchUp(run: Run, record: RunRecord): Promise<void> {
+    return catchUp(run, record, this.sockudo);
+  }
+
+  /** What leads to the input of a run. */
+  conversation(
+    channel: string,
+    { runId, input, parent }: RunRecord,
+  ): Promise<readonly ConversationMessage[]> {
+    return this.read(channel, { runId, inputSerial: input?.serial, parent });
+  }
+
+  async read(channel: string, end?: ConversationEnd): Promise<readonly ConversationMessage[]> {
+    const bounds = { direction: 'oldest_first', end_serial: end?.inputSerial } as const;
+    const conversation = new Conversation();
+    for await (const item of await this.sockudo.channelHistory(channel, bounds)) conversation.add(item);
+    return conversation.messages(end);
   }
 }
 

@@ -6,12 +6,16 @@ export type AgentErrorCode =
   | 'cancelled'
   /** Another worker has the run, or may have it: nothing is published for it any more. */
   | 'fenced'
+  /** The worker gave the run back: it stops, or failed. */
+  | 'stopped'
   /** The run was ended or suspended here, or has not been started. */
   | 'not_running'
   /** The server could not be reached, or refused; `cause` says why. */
   | 'publish_failed'
   /** What was piped broke off; `cause` is its error and `text` what had come. */
   | 'source_failed'
+  /** The channel holds more events than are read for one conversation. */
+  | 'history_too_long'
   /** A message may not grow further (by default 1 MiB); `text` is what had come. */
   | 'message_too_large';
 

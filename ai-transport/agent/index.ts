@@ -1,9 +1,12 @@
 /** Everything the entry offers, by name. */
-export { Agent, type AgentOptions, createAgent } from './agent.ts';
+export { type Agent, type AgentOptions, createAgent, type DescribeError } from './agent.ts';
 export { AgentError, type AgentErrorCode, FatalRunError } from './errors.ts';
+export type { ConversationEnd, ConversationMessage, MessagePart } from './history.ts';
 export type { PipeOptions, PipeResult } from './pipe.ts';
 export type { PublishedAt } from './publisher.ts';
 export type { EndError, OutputOptions, Run, RunOptions, RunState } from './run.ts';
-export type { DescribeError, Session } from './session.ts';
+export type { HandleOptions, Session } from './session.ts';
 export type { TextSource } from './source.ts';
 export type { Steer } from './steers.ts';
+export type { RunContext, RunHandler } from './work.ts';
+export { createWorker, type Worker, type WorkerOptions } from './worker.ts';

@@ -31,7 +31,7 @@ export interface RunOptions extends RunHeaders {
 export interface RunParts extends Omit<PublisherParts, 'onFenced'>, Omit<StepsParts, 'publisher'> {
   readonly options: RunOptions;
   readonly describe: (error: unknown) => { code: string; message?: string | undefined };
-  /** Nothing is expected for this run any more. Called once. */
+  /** Nothing is expected for this run any more. May be called again. */
   readonly onOver: () => void;
 }
 
@@ -202,6 +202,15 @@ export class Run {
     if (!this.#abort.signal.aborted) this.#abort.abort(error);
     this.#over.abort(error);
     this.#parts.onOver();
+  }
+
+  /** Closes what is open, and says nothing more: the run is to be given back. Never rejects. */
+  async halt(): Promise<void> {
+    if (this.#state === 'running') {
+      this.#ending ??= { reason: 'error', error: undefined };
+      await this.#stop('failed').catch(() => {});
+    }
+    this.lose(new AgentError('stopped', 'The run was given back'));
   }
 
   /** Takes note of an input that came for the run. */

@@ -22,7 +22,6 @@ export interface Operation {
 export type Fault = 'cut' | 'lost' | { readonly status: number; readonly code: string };
 
 type Json = Record<string, unknown>;
-type Handler = (request: Json, path: readonly string[]) => Promise<Answer> | Answer;
 type Answer = { readonly status: number; readonly body: Json } | 'cut';
 
 interface Stored {
@@ -36,8 +35,6 @@ export class FakeServer {
   readonly messages = new Map<string, Stored>();
   /** Decides before anything is stored; null: no fault. */
   fault: (operation: Operation) => Fault | null = () => null;
-  /** Handlers of further routes, by their last part. */
-  readonly routes = new Map<string, Handler>();
   /** Acknowledgements of streamed appends wait for it. */
   gate: Promise<unknown> = Promise.resolve();
   /** Requests that streamed appends came in. */
@@ -103,17 +100,18 @@ export class FakeServer {
       // An agent may leave in the middle of a line.
       return this.#appends(path.at(-2) ?? '', request, response).catch(() => {});
     }
+    // Whoever listens hears nothing.
+    if (request.method === 'GET')
+      return void response.writeHead(last === 'events' ? 200 : 404).flushHeaders();
     let text = '';
     for await (const chunk of request) text += chunk;
     const body: Json = text === '' ? {} : JSON.parse(text);
-    const answer = await this.#answer(last, body, path);
+    const answer = this.#answer(last, body, path);
     if (answer === 'cut') response.destroy();
     else response.writeHead(answer.status).end(JSON.stringify(answer.body));
   }
 
-  #answer(last: string, body: Json, path: readonly string[]): Promise<Answer> | Answer {
-    const handler = this.routes.get(last);
-    if (handler !== undefined) return handler(body, path);
+  #answer(last: string, body: Json, path: readonly string[]): Answer {
     if (last === 'events') return this.#create(body);
     if (last === 'update') return this.#change('update', path.at(-2) ?? '', body);
     return { status: 404, body: { code: 'not_found' } };
