@@ -162,17 +162,19 @@ function errorOf(
 
 function runOf({ id, facts, steps, state, known, messageIds }: RunNode): SessionRun {
   const model = facts.events.findLast(({ lifecycle }) => lifecycle.model !== undefined)?.lifecycle.model;
-  const { status, clientId, error, cancelRequested, createdAtMs } = state;
+  const { status, clientId, error, cancelRequested, createdAtMs, generation, lease } = state;
   return {
     id,
     status,
     isCancelRequested: cancelRequested && !isTerminal(status),
+    generation,
     messageIds,
     steps: steps.steps,
     ...defined({
       clientId,
       error,
       model,
+      workerId: lease?.workerId,
       queuedAtMs: status === 'queued' ? known?.queuedAtMs : undefined,
       supersedes: facts.supersedes[0],
       createdAtMs: createdAtMs === 0 ? undefined : createdAtMs,

@@ -59,6 +59,10 @@ export interface SessionRun {
   readonly error?: RunError;
   /** Somebody asked a running run to stop. */
   readonly isCancelRequested: boolean;
+  /** Worker that has the run, where the server keeps runs. */
+  readonly workerId?: string;
+  /** How often a worker took it; 0 where none did, or the server keeps no runs. */
+  readonly generation: number;
   /** Ids of its messages, oldest first. */
   readonly messageIds: readonly string[];
   readonly steps: readonly SessionStep[];
