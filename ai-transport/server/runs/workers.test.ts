@@ -175,6 +175,19 @@ describe('a release', () => {
       .map(({ message }: { message: { extras: object } }) => message.extras);
   };
 
+  it('by a worker that has lost the run leaves the streams of the next one open', async () => {
+    const channel = freshChannel();
+    await server.say('ai-input', 'a', { channel });
+    const { fence } = await claimedBy(channel);
+    await give(channel, fence, { outcome: 'retry' });
+    await claimedBy(channel);
+    const transport = { stream: 'true', status: 'streaming' };
+    const { body } = await server.say('ai-output', 'a', { channel, fence: 'a:2', transport });
+    expect(await give(channel, fence, { outcome: 'retry' })).toMatchObject({ status: 409 });
+    const message = `/channels/${channel}/messages/${body.channels[channel].message_serial}`;
+    expect((await server.post(`${message}/append`, { data: '+', fence: 'a:2' })).status).toBe(200);
+  });
+
   it('puts the run back, at no cost where nothing failed', async () => {
     const channel = freshChannel();
     await server.say('ai-input', 'a', { channel });
