@@ -21,6 +21,9 @@ export const noAiChannel = (): ProtocolError => notPermitted('AI Transport is no
 export const anonymousClient = (): ProtocolError =>
   authenticationError('AI client events require an authenticated client_id');
 
+/** `ai_code` where a `message_id` or `op_id` was used for something else (divergence D9). */
+export const CONFLICT = 104_006;
+
 const CONTENT_CAP = 40_009;
 
 /** 413 / 4000, 40009: more than a channel or one of its messages may hold. */

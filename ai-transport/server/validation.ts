@@ -12,7 +12,7 @@ import type { AiTransportSettings, App, Connection, Plugin, PublishFacts } from 
 import type { AiChannels } from './channels.ts';
 import { headersIn } from './extras-text.ts';
 import type { AiMetrics } from './metrics.ts';
-import { anonymousClient, noAiChannel, refusalOf } from './refusals.ts';
+import { anonymousClient, CONFLICT, noAiChannel, refusalOf } from './refusals.ts';
 
 export const headerLimitsOf = (settings: AiTransportSettings): HeaderLimits => ({
   transportValueBytes: settings.maxTransportValueBytes,
@@ -60,6 +60,10 @@ export class Validation implements Plugin {
       const refusal = spoofError(ai.transport, userId);
       if (refusal !== null) throw refusalOf(refusal);
     });
+  }
+
+  conflictCode(channel: string): number | undefined {
+    return this.#channels.has(channel) ? CONFLICT : undefined;
   }
 
   acknowledges(event: string): boolean {

@@ -74,7 +74,7 @@ describe('open messages', () => {
     const publish = () =>
       server.publish('ai-output', STREAMING, { message_id: 'm', data: `${Math.random()}` });
     await publish();
-    await expect(publish()).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(publish()).rejects.toMatchObject({ code: 'invalid_input', aiCode: 104006 });
     await server.close();
     server = aiRealtime({ app: { idempotency: { enabled: false } } });
     const serials = [await publish(), await publish()];

@@ -96,7 +96,7 @@ export interface HttpDeps {
   >;
   readonly mutations: Pick<
     Mutations,
-    'requireMutable' | 'requireMessage' | 'change' | 'changeInOrder' | 'latest' | 'versions'
+    'requireMutable' | 'requireMessage' | 'change' | 'changeInOrder' | 'refusalOf' | 'latest' | 'versions'
   >;
   readonly annotations: Pick<Annotations, 'requireEnabled' | 'create' | 'list' | 'remove'>;
   readonly cache: Cache;

@@ -29,16 +29,19 @@ export function outcomeOf(result: MutationResult): string | null {
   return isForbidden && result.error.code === 'mutable_not_permitted' ? 'auth_failed' : null;
 }
 
-/** Why the log did not take a mutation on. */
+/** Why the log did not take a mutation on. `conflictCode`: `ai_code` where the `op_id` was used for something else. */
 export function refusalOf(
   result: Exclude<MutationResult, { kind: 'committed' | 'duplicate' }>,
   channel: string,
   messageSerial: string,
   { opId = '' }: AnyMutationRequest,
+  conflictCode?: number,
 ): unknown {
   switch (result.kind) {
     case 'conflict':
-      return httpError('invalid_input', `op_id '${opId}' was already used with a different payload`);
+      return httpError('invalid_input', `op_id '${opId}' was already used with a different payload`, {
+        ...(conflictCode !== undefined && { aiCode: conflictCode }),
+      });
     case 'unknown-message':
       return messageNotFound(channel, messageSerial);
     case 'refused':

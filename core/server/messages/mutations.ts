@@ -84,7 +84,7 @@ export class Mutations {
           'duplicate',
         );
       default:
-        throw refusalOf(result, channel, messageSerial, request);
+        throw this.refusalOf(result, channel, messageSerial, request);
     }
   }
 
@@ -109,7 +109,17 @@ export class Mutations {
     if (result.kind === 'committed') return true;
     if (result.kind === 'duplicate') return false;
     if (result.kind === 'refused' && result.error === changed) return false;
-    throw refusalOf(result, channel, messageSerial, request);
+    throw this.refusalOf(result, channel, messageSerial, request);
+  }
+
+  /** Why a change was not made. */
+  refusalOf(
+    result: Exclude<MutationResult, { kind: 'committed' | 'duplicate' }>,
+    channel: string,
+    messageSerial: string,
+    request: AnyMutationRequest,
+  ): unknown {
+    return refusalOf(result, channel, messageSerial, request, this.#deps.stages.conflictCode(channel));
   }
 
   async #change(

@@ -61,6 +61,7 @@ function shop(): Shop {
     recordsOfVersion: (_app, _channel, _current, { event }) => (event === 'order' ? [takeTicket] : []),
     published: ({ event, source }) => void ran.push(`published ${event} by ${source}`),
     versionCreated: (_app, { action }) => void ran.push(`version ${action}`),
+    conflictCode: (channel) => (channel === CHANNEL ? 104006 : undefined),
     acknowledges: (event) => event === 'order',
     clientEvents: new Map([
       [
@@ -181,6 +182,38 @@ describe('a publish over HTTP', () => {
     expect((await publish({ name: 'order' })).body).toMatchObject({
       channels: { [CHANNEL]: { delivery_serial: 2 } },
     });
+  });
+});
+
+describe('a conflict of ids', () => {
+  const conflict = (text: string) => ({ error: text, code: 'invalid_input', ai_code: 104006, status: 400 });
+  const ofMessages = 'idempotency key was already used with a different payload';
+
+  it('carries the code that a plug-in gives it', async () => {
+    await publish({ name: 'a', message_id: 'm' });
+    expect((await publish({ name: 'b', message_id: 'm' })).body).toEqual(conflict(ofMessages));
+    const { ai_code: _, ...plain } = conflict(ofMessages);
+    const other = { channel: 'private-other', message_id: 'm' };
+    await publish({ name: 'a', ...other });
+    expect((await publish({ name: 'b', ...other })).body).toEqual(plain);
+  });
+
+  it('carries it within one request, and where two requests meet in the log', async () => {
+    const of = (name: string) => ({ name, channel: CHANNEL, data: 'x', message_id: 'm' });
+    const batch = [of('a'), of('b')];
+    const answer = await server.request('POST', '/batch_events', { body: { batch } });
+    expect(JSON.parse(answer.text)).toEqual(conflict(ofMessages));
+    const both = await Promise.all([publish(of('a')), publish(of('b'))]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    expect(both.find(({ status }) => status === 400)?.body).toEqual(conflict(ofMessages));
+  });
+
+  it('carries it for changes, too', async () => {
+    const serial = await create('other');
+    await change(serial, 'append', { data: '.', op_id: 'o' });
+    expect(await change(serial, 'append', { data: '!', op_id: 'o' })).toEqual(
+      conflict("op_id 'o' was already used with a different payload"),
+    );
   });
 });
 

@@ -27,6 +27,7 @@ export class PluginStages {
   readonly #recordsVersion: readonly Having<'recordsOfVersion'>[];
   readonly #published: readonly Having<'published'>[];
   readonly #versionCreated: readonly Having<'versionCreated'>[];
+  readonly #conflictCodes: readonly Having<'conflictCode'>[];
   readonly #acknowledges: readonly Having<'acknowledges'>[];
   readonly #channelFacts: readonly Having<'channelFacts'>[];
 
@@ -40,6 +41,7 @@ export class PluginStages {
     this.#recordsVersion = having(plugins, 'recordsOfVersion');
     this.#published = having(plugins, 'published');
     this.#versionCreated = having(plugins, 'versionCreated');
+    this.#conflictCodes = having(plugins, 'conflictCode');
     this.#acknowledges = having(plugins, 'acknowledges');
     this.#channelFacts = having(plugins, 'channelFacts');
     this.clientEvents = merged(having(plugins, 'clientEvents').map((plugin) => plugin.clientEvents));
@@ -93,6 +95,14 @@ export class PluginStages {
 
   versionCreated(app: App, entry: VersionEntry): void {
     for (const plugin of this.#versionCreated) plugin.versionCreated(app, entry);
+  }
+
+  conflictCode(channel: string): number | undefined {
+    for (const plugin of this.#conflictCodes) {
+      const code = plugin.conflictCode(channel);
+      if (code !== undefined) return code;
+    }
+    return undefined;
   }
 
   acknowledges(event: string): boolean {

@@ -107,7 +107,8 @@ export class PublishPlan {
 
   /** The same message twice in one request. */
   #repeat(target: Target, first: Target): void {
-    if (target.messageKey?.fingerprint !== first.messageKey?.fingerprint) throw messageKeyConflict();
+    if (target.messageKey?.fingerprint !== first.messageKey?.fingerprint)
+      throw messageKeyConflict(first.messageKey ?? {});
     const outcome = this.#outcomes.get(first);
     if (outcome !== undefined) this.#outcomes.set(target, outcome);
   }

@@ -13,7 +13,7 @@ import { channelNameRules } from '../apps/channel-rules.ts';
 import type { Counters } from '../metrics/counters.ts';
 import type { PublishFacts } from '../plugins/plugin.ts';
 import type { PluginStages } from '../plugins/stages.ts';
-import { StoreUnavailable } from '../ports/channel-log.ts';
+import { type Receipt, StoreUnavailable } from '../ports/channel-log.ts';
 import {
   type Acknowledgement,
   acknowledge,
@@ -109,7 +109,7 @@ export class Publisher {
       source: 'client',
       isEphemeral,
     };
-    const key = messageKeyOf(publication, messageId);
+    const key = messageKeyOf(publication, messageId, this.#deps.stages);
     for (let attempt = 1; ; attempt += 1) {
       const first = key === null ? null : await firstAcknowledgement(this.#deps.logs, publication, key);
       if (first !== null) return { acknowledgement: first, isRepeat: true };
@@ -118,7 +118,7 @@ export class Publisher {
         return { acknowledgement: acknowledge(publication, result.entries[0] ?? null), isRepeat: false };
       }
       if (attempt < MAX_ATTEMPTS) continue;
-      throw result.kind === 'conflict' ? messageKeyConflict() : stillInProgress();
+      throw result.kind === 'conflict' ? messageKeyConflict(key ?? {}) : stillInProgress();
     }
   }
 
@@ -182,7 +182,11 @@ export class Publisher {
     for (const channel of request.channels) {
       const publication = this.#publicationOf(app, channel, request);
       const info = request.info === null ? {} : await this.#deps.channelInfo(app, channel, request.info);
-      targets.push({ publication, messageKey: messageKeyOf(publication, request.messageId), info });
+      targets.push({
+        publication,
+        messageKey: messageKeyOf(publication, request.messageId, this.#deps.stages),
+        info,
+      });
     }
     return { request, targets, key };
   }
@@ -225,7 +229,7 @@ export class Publisher {
       const result = await this.#commit(app, plan.publications, plan.keys);
       if (result.kind === 'committed') return plan.answers(result.entries);
       if (attempt < MAX_ATTEMPTS) continue;
-      throw result.kind === 'conflict' ? messageKeyConflict() : stillInProgress();
+      throw result.kind === 'conflict' ? messageKeyConflict(keyOf(result.receipt, items)) : stillInProgress();
     }
   }
 
@@ -263,6 +267,12 @@ const keyDraft = (publication: Publication, key: MessageKey): KeyDraft => ({
   expiresAtMs: Date.now() + publication.app.idempotency.ttlMs,
   answer: ([entry = null]) => JSON.stringify(acknowledge(publication, entry)),
 });
+
+/** The message's key that this receipt is of; undefined: it is of another. */
+function keyOf({ scope, key }: Receipt, items: readonly Item[]): MessageKey | undefined {
+  const keys = items.flatMap(({ targets }) => targets.map(({ messageKey }) => messageKey));
+  return keys.find((one) => one?.scope === scope && one.key === key) ?? undefined;
+}
 
 const NO_ATTRIBUTES: ReadonlySet<InfoAttribute> = new Set();
 

@@ -1,6 +1,5 @@
 // POST /apps/:appId/channels/:channel/messages/:serial/appends: many appends to one message in one request, acknowledged line
 // by line while the request goes on. Signed like a POST with an empty body, since its body is not known yet.
-import { refusalOf } from '../../messages/mutation-outcome.ts';
 import { AppendStream } from '../../streams/append-stream.ts';
 import type { AppCall, StreamAnswer, StreamRoute } from '../exchange-types.ts';
 import type { HttpDeps } from '../http-deps.ts';
@@ -24,7 +23,7 @@ async function openAppends(call: AppCall, deps: HttpDeps): Promise<StreamAnswer>
     run: (io) =>
       new AppendStream(io, {
         append: (requests) => mutations.changeInOrder(app, channel, serial, requests),
-        refusal: (result, request) => refusalOf(result, channel, serial, request),
+        refusal: (result, request) => mutations.refusalOf(result, channel, serial, request),
         logger,
         maxLineBytes: deps.settings.http.maxBodyBytes,
         onTraffic(received, sent) {
