@@ -21,7 +21,8 @@ export function runStateOf({ id, events }: RunFacts, known: RunRecord | undefine
   for (const event of events) {
     if (run !== null && isTerminal(run.status)) break;
     if (known !== undefined && serialOf(event) <= known.serial) continue;
-    if (needsStart(run, event)) run = applied(run, { kind: 'start', runId: id, nowMs: timeOf(event) });
+    if (known === undefined && needsStart(run, event))
+      run = applied(run, { kind: 'start', runId: id, nowMs: timeOf(event) });
     const change = changeBy(id, event);
     if (change !== null) run = applied(run, change);
   }
@@ -42,7 +43,7 @@ function changeBy(runId: string, event: Event): RunEvent | null {
   return rest;
 }
 
-/** The start itself may be older than what was read, or have been left out. */
+/** The start itself may be older than what was read, or have been left out. A server that keeps runs knows of it. */
 function needsStart(run: RunRecord | null, { lifecycle: { kind } }: Event): boolean {
   const isWork = kind === 'output' || kind === 'step-start' || kind === 'step-end' || kind === 'run-suspend';
   if (run === null) return isWork || kind === 'run-end';

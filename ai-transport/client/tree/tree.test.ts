@@ -208,6 +208,29 @@ describe('runs', () => {
     expect(view.messages[1]).toMatchObject({ status: 'error', error: { code: 'lease_expired' } });
   });
 
+  it('wait when the server took them from a worker, whatever that one had put out since', () => {
+    const channel = conversation();
+    channel.ask('r1', 'u1');
+    channel.start('r1');
+    const serial = channel.head;
+    channel.append(channel.open('r1', 'a1'), 'half');
+    const known = {
+      runId: 'r1',
+      status: 'queued',
+      generation: 1,
+      attempt: 1,
+      followUps: [],
+      cancelRequested: false,
+      createdAtMs: 0,
+      updatedAtMs: 0,
+      // An output changes nothing about its run, so this is older.
+      serial,
+    } as const;
+    const view = shown(channel.whole(), new Map(), new Map([['r1', known]]));
+    expect(view.runs[0]?.status).toBe('queued');
+    expect(shown(channel.whole()).runs[0]?.status).toBe('running');
+  });
+
   it('are over at their end, and nothing that comes late revives them', () => {
     const channel = conversation();
     channel.turn('r1', 'u1', 'a1');
