@@ -1,11 +1,11 @@
 // Appends to messages over raw sockets, with little of its own on the way: one request an append, or one request for all of
 // them. Closed loop: so many unanswered appends a connection.
-import { createHmac, hash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { type SigningApp, signedPath } from './signed-path.ts';
 
 export interface AppendTarget {
   readonly port: number;
-  readonly app: { readonly id: string; readonly key: string; readonly secret: string };
+  readonly app: SigningApp;
   readonly channel: string;
   /** Serials of the messages; connection i appends to message i. */
   readonly messages: readonly string[];
@@ -25,7 +25,7 @@ export async function createMessages(
   const serials: string[] = [];
   for (let i = 0; i < count; i += 1) {
     const body = JSON.stringify({ name: 'answer', channel, data: '', info: 'message_serial' });
-    const path = signed(app, `/apps/${app.id}/events`, body);
+    const path = signedPath(app, `/apps/${app.id}/events`, body);
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -43,7 +43,7 @@ export async function appendSingly(target: AppendTarget, load: AppendLoad): Prom
     head: null,
     next: (serial, number) => {
       const body = JSON.stringify({ op_id: `op-${number}`, data: load.data });
-      const path = signed(target.app, `${messagePath(target, serial)}/append`, body);
+      const path = signedPath(target.app, `${messagePath(target, serial)}/append`, body);
       return (
         `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
@@ -56,7 +56,7 @@ export async function appendSingly(target: AppendTarget, load: AppendLoad): Prom
 export async function appendInStreams(target: AppendTarget, load: AppendLoad): Promise<void> {
   await onEach(target, load, {
     head: (serial) =>
-      `POST ${signed(target.app, `${messagePath(target, serial)}/appends`, '')} HTTP/1.1\r\n` +
+      `POST ${signedPath(target.app, `${messagePath(target, serial)}/appends`, '')} HTTP/1.1\r\n` +
       'Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n',
     next: (_serial, number) => `${JSON.stringify({ op_id: `op-${number}`, data: load.data })}\n`,
     batch: (lines) => {
@@ -117,10 +117,3 @@ function drive(port: number, serial: string, load: AppendLoad, speech: Speech): 
 
 const messagePath = ({ app, channel }: AppendTarget, serial: string): string =>
   `/apps/${app.id}/channels/${channel}/messages/${encodeURIComponent(serial)}`;
-
-function signed({ key, secret }: AppendTarget['app'], path: string, body: string): string {
-  const timestamp = Math.floor(Date.now() / 1000);
-  const query = `auth_key=${key}&auth_timestamp=${timestamp}&auth_version=1.0&body_md5=${hash('md5', body)}`;
-  const signature = createHmac('sha256', secret).update(`POST\n${path}\n${query}`).digest('hex');
-  return `${path}?${query}&auth_signature=${signature}`;
-}
