@@ -4,9 +4,11 @@
 import { createVersionSerials } from '@sockudo/protocol';
 import {
   annotate,
+  type Change,
   change,
   createMessage,
   type MessageHandle,
+  mutationOf,
 } from '../../core/server/ports/message-log.contract-support.ts';
 import { createChannelLog } from './index.ts';
 
@@ -38,11 +40,31 @@ async function write(writer: number): Promise<void> {
 async function append(message: MessageHandle): Promise<void> {
   for (let first = 0; first < 200; first += APPENDS_AT_ONCE) {
     const numbers = Array.from({ length: APPENDS_AT_ONCE }, (_, step) => first + step);
-    await Promise.all(numbers.map((number) => appendOne(message, number)));
+    if (first % 2 === 0) await Promise.all(numbers.map((number) => appendOne(message, number)));
+    else await appendRow(message, numbers);
   }
 }
 
 async function appendOne(message: MessageHandle, number: number): Promise<void> {
+  const { serial } = await change(context, message, appendOf(message, number));
+  tellAppend(message, number, serial);
+}
+
+/** As a stream of appends does it. */
+async function appendRow(message: MessageHandle, numbers: readonly number[]): Promise<void> {
+  const drafts = numbers.map((number) => mutationOf(context, message, appendOf(message, number)));
+  const results = await log.mutateInOrder(drafts);
+  for (const [index, result] of results.entries()) {
+    if (result.kind !== 'committed') throw new Error(`an append of a row is ${result.kind}`);
+    tellAppend(message, numbers[index] ?? 0, result.entry.serial);
+  }
+}
+
+function tellAppend(message: MessageHandle, number: number, serial: number): void {
+  process.stdout.write(`append ${message.key.channel} ${message.messageSerial} ${number} ${serial} .\n`);
+}
+
+function appendOf(message: MessageHandle, number: number): Change {
   const answer = `${number}`;
   const receipt = {
     scope: message.messageSerial,
@@ -50,8 +72,7 @@ async function appendOne(message: MessageHandle, number: number): Promise<void> 
     expiresAtMs: Date.now() + 600_000,
     answer: () => answer,
   };
-  const { serial } = await change(context, message, { data: `"${number},"`, receipt });
-  process.stdout.write(`append ${message.key.channel} ${message.messageSerial} ${number} ${serial} .\n`);
+  return { data: `"${number},"`, receipt };
 }
 
 async function note(message: MessageHandle): Promise<void> {
