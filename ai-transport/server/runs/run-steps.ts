@@ -128,7 +128,7 @@ export const heldCheck = (fence: Fence, passed?: () => void): RecordChange => ({
   kind: RUN_KIND,
   id: fence.runId,
   apply(current) {
-    requireHeld(runOf(current), fence);
+    requireHeld(current, fence);
     passed?.();
     return 'keep';
   },
