@@ -1,4 +1,4 @@
-// For tests: a server whose channels `private-ai-…` are AI channels, in memory, with the whole plug-in.
+// For tests: a server whose channels `private-ai-…` are AI channels, on SQLite, with the whole plug-in.
 import {
   startTestServer,
   type TestServer,
@@ -32,7 +32,7 @@ export async function startRunsServer(options: TestServerOptions = {}): Promise<
   const server = await startTestServer({
     ...options,
     config: {
-      history: { enabled: true, backend: 'memory' },
+      history: { enabled: true },
       versioned_messages: { enabled: true },
       ai_transport: { enabled: true, channels: [{ prefix: 'private-ai-' }] },
       ...options.config,
