@@ -3,12 +3,14 @@
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type { RunningExample } from '@sockudo/example-kit';
+import { startExample as startBackgroundAgent } from '../examples/background-agent/start.ts';
 import { startExample as startCollaborativeDocument } from '../examples/collaborative-document/start.ts';
 import { startExample as startMarketFeed } from '../examples/market-feed/start.ts';
 
 const EXAMPLES = new Map([
   ['market-feed', startMarketFeed],
   ['collaborative-document', startCollaborativeDocument],
+  ['background-agent', startBackgroundAgent],
 ]);
 
 const { values, positionals } = parseArgs({

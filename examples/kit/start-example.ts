@@ -28,11 +28,15 @@ export interface ExampleParts {
   readonly server: string;
   /** Path of the backend's program. */
   readonly backend: string;
+  /** What the backend asks of its parent. */
+  readonly onBackendMessage?: ((message: unknown) => void) | undefined;
 }
 
 export interface RunningExample {
   /** Address of the page. */
   readonly url: string;
+  /** Address of the HTTP API, with the app's secret, for further processes of the example. */
+  readonly apiUrl: string;
   readonly server: Pick<Supervised, 'pid'>;
   readonly backend: Pick<Supervised, 'pid'>;
   close(): Promise<void>;
@@ -70,6 +74,7 @@ export async function startExample(
     cwd,
     env: () => ({ ...env, SOCKUDO_URL: apiAddress(address) }),
     ready: backendReady,
+    onMessage: parts.onBackendMessage,
     onReady({ port }) {
       backendPort = port;
       introduce();
@@ -81,6 +86,7 @@ export async function startExample(
   });
   return {
     url: pageAddress(address),
+    apiUrl: apiAddress(address),
     server: running,
     backend,
     async close() {

@@ -23,6 +23,8 @@ export interface ChildOptions<Ready> {
   readonly ready: z.ZodType<Ready>;
   /** Called at the first start and after every restart. */
   readonly onReady: (ready: Ready) => void;
+  /** Called with every other message of the child. */
+  readonly onMessage?: ((message: unknown) => void) | undefined;
   /** The child keeps dying and is not started again. */
   readonly onGivenUp: (error: Error) => void;
 }
@@ -47,7 +49,10 @@ export async function supervise<Ready>(options: ChildOptions<Ready>): Promise<Su
     child = fork(options.program, { cwd: options.cwd, env: options.env() });
     child.on('message', (message) => {
       const parsed = options.ready.safeParse(message);
-      if (!parsed.success) return;
+      if (!parsed.success) {
+        options.onMessage?.(message);
+        return;
+      }
       options.onReady(parsed.data);
       onFirstReady?.();
       onFailed = undefined;

@@ -1,0 +1,135 @@
+// Starts the example: the realtime server with the page, the backend, two workers, and, without a model of your own, the stand-in.
+import { fileURLToPath } from 'node:url';
+import {
+  type ExampleOptions,
+  type RunningExample as KitExample,
+  startExample as start,
+} from '@sockudo/example-kit';
+import { STAND_IN_MODEL } from '@sockudo/example-kit/model';
+import { type Supervised, supervise } from '@sockudo/example-kit/process';
+import { z } from 'zod';
+
+export interface RunningExample extends KitExample {
+  readonly workers: readonly Pick<Supervised, 'pid'>[];
+  /** Null: the model is somebody else's. */
+  readonly model: Pick<Supervised, 'pid'> | null;
+}
+
+const NAME = 'background agent';
+const WORKERS = ['worker-1', 'worker-2'];
+const workerReady = z.object({ worker: z.string() });
+const modelReady = z.object({ port: z.number() });
+const killRequest = z.object({ kill: z.string() });
+
+export async function startExample(options: ExampleOptions): Promise<RunningExample> {
+  const model = hasModel(options.env) ? null : await startModel(options);
+  const started: Pick<Supervised, 'stop'>[] = model === null ? [] : [model.process];
+  try {
+    const workers = new Map<string, Worker>();
+    const env = { ...options.env, DOCUMENTS_ROOT: documentsRoot(options.env), ...model?.env() };
+    const example = await start(
+      {
+        name: NAME,
+        server: program('./server/main.ts'),
+        backend: program('./backend/main.ts'),
+        onBackendMessage: (message) => killWorker(message, workers),
+      },
+      { ...options, env },
+    );
+    started.push({ stop: () => example.close() });
+    for (const name of WORKERS) {
+      const worker: Worker = { id: null, process: null };
+      workers.set(name, worker);
+      worker.process = await startWorker(name, worker, { ...options, env }, example.apiUrl);
+      started.push(worker.process);
+    }
+    return {
+      ...example,
+      workers: [...workers.values()].flatMap(({ process }) => process ?? []),
+      model: model?.process ?? null,
+      close: () => stopAll(started),
+    };
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
+}
+
+interface Worker {
+  /** As runs name it; another one after every restart. */
+  id: string | null;
+  process: Supervised | null;
+}
+
+const noop = (): void => {};
+
+function startWorker(
+  name: string,
+  worker: Worker,
+  { cwd, env, onGivenUp = noop }: ExampleOptions,
+  address: string,
+): Promise<Supervised> {
+  return supervise({
+    example: NAME,
+    name,
+    program: program('./worker/main.ts'),
+    cwd,
+    env: () => ({ ...env, SOCKUDO_URL: address, WORKER_NAME: name }),
+    ready: workerReady,
+    onReady: ({ worker: id }) => {
+      worker.id = id;
+    },
+    onGivenUp,
+  });
+}
+
+/** Without a warning, as a machine dies. */
+function killWorker(message: unknown, workers: ReadonlyMap<string, Worker>): void {
+  const { data } = killRequest.safeParse(message);
+  const pid = [...workers.values()].find(({ id }) => id !== null && id === data?.kill)?.process?.pid;
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+}
+
+const hasModel = (env: NodeJS.ProcessEnv): boolean =>
+  env.OPENAI_BASE_URL !== undefined || env.OPENAI_API_KEY !== undefined;
+
+interface StandIn {
+  readonly process: Supervised;
+  env(): NodeJS.ProcessEnv;
+}
+
+/** On the address it had, when it has to be started again. */
+async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promise<StandIn> {
+  let port = 0;
+  const process = await supervise({
+    example: NAME,
+    name: 'model',
+    program: fileURLToPath(import.meta.resolve('@sockudo/example-kit/model/main')),
+    cwd,
+    env: () => ({ ...env, MODEL_PORT: String(port) }),
+    ready: modelReady,
+    onReady: (ready) => {
+      port = ready.port;
+    },
+    onGivenUp,
+  });
+  return {
+    process,
+    env: () => ({
+      OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
+      OPENAI_API_KEY: 'none',
+      OPENAI_MODEL: STAND_IN_MODEL,
+      MODEL_IS_STAND_IN: 'true',
+    }),
+  };
+}
+
+const documentsRoot = (env: NodeJS.ProcessEnv): string =>
+  env.DOCUMENTS_ROOT ?? fileURLToPath(new URL('../../', import.meta.url));
+
+/** Workers first: they give back what they have while the server is there. */
+async function stopAll(started: readonly Pick<Supervised, 'stop'>[]): Promise<void> {
+  for (const one of started.toReversed()) await one.stop();
+}
+
+const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
