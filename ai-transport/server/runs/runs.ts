@@ -3,6 +3,7 @@
 import type { Lifecycle } from '@sockudo/ai-transport/wire';
 import { httpError } from '@sockudo/protocol';
 import type { Connection, Plugin, Settings } from '@sockudo/server/plugins';
+import type { RecordChange } from '@sockudo/server/ports';
 import type { AiChannels } from '../channels.ts';
 import { authoriseControl, isControl } from './control.ts';
 import { parseFence, requireFence } from './fence.ts';
@@ -54,13 +55,10 @@ export function createRuns({ channels, orphanTtlMs, drivers, now = Date.now }: R
         throw httpError('invalid_input', 'fence: an ephemeral event belongs to no run');
     },
     checkMutation: (_app, channel, { fence }) => requireFenceOf(channels, channel, fence),
-    recordsOfCreate: (publication) => (channels.has(publication.channel) ? steps.changesOf(publication) : []),
-    recordsOfVersion(app, channel, _current, _next, { fence }) {
-      if (fence === undefined || held.has(app.id, channel, fence)) return [];
-      const claim = parseFence(fence);
-      if (claim === null) return [];
-      return [heldCheck(claim, () => held.add(app.id, channel, claim.runId, fence))];
-    },
+    recordsOfCreate: (publication) =>
+      channels.has(publication.channel) ? steps.changesOf(publication) : NONE,
+    recordsOfVersion: (app, channel, _current, _next, { fence }) =>
+      fence === undefined ? NONE : checkOf(held, app.id, channel, fence),
     published(publication) {
       const outcome = steps.outcomeOf(publication);
       if (outcome !== null) started().stored(publication, outcome);
@@ -80,4 +78,13 @@ function requireFenceOf(channels: AiChannels, channel: string, fence: string | u
   if (fence === undefined) return;
   requireFence(fence);
   if (!channels.has(channel)) throw httpError('invalid_input', 'fence: the channel has no runs');
+}
+
+const NONE: readonly RecordChange[] = [];
+
+/** Refuses a change in its step unless the claim is held; nothing, where that is known. */
+function checkOf(held: HeldFences, appId: string, channel: string, fence: string): readonly RecordChange[] {
+  const claim = held.has(appId, channel, fence) ? null : parseFence(fence);
+  if (claim === null) return NONE;
+  return [heldCheck(claim, () => held.add(appId, channel, claim.runId, fence))];
 }

@@ -5,6 +5,7 @@ import {
   type ClientFrame,
   clientEventError,
   encodeV2,
+  type HistoryQuery,
   historyQueryOf,
   invalidMessage,
   isJsonObject,
@@ -15,6 +16,7 @@ import {
   tryParseJson,
 } from '@sockudo/protocol';
 import {
+  type App,
   type Connection,
   type Handler,
   holdWhile,
@@ -61,31 +63,15 @@ async function showSession(
   requireCapability(connection, 'history', channel);
   const { app } = connection;
   context.history.requireEnabled(app, channel);
-  const limit = member(data, 'limit') ?? undefined;
-  if (limit !== undefined && !Number.isSafeInteger(limit))
-    throw invalidMessage('limit must be a whole number');
-  const query = historyQueryOf(
-    // CAST: looked at above.
-    { bounds: NO_BOUNDS, ...(limit !== undefined && { limit: limit as number }) },
-    {
-      appId: app.id,
-      channel,
-      maxLimit: Math.min(context.history.pageSize, CHANNEL_HISTORY_LIMIT_MAX),
-      noun: 'History',
-      refuse: invalidMessage,
-    },
-  );
+  const query = pageOf(data, app, channel, context);
   subscription.interests = INTERESTS;
   const show = async (): Promise<void> => {
     const head = await deps.runs.of(app).head({ appId: app.id, channel });
     const page = await context.history.frameData(app, channel, query, null);
     const runs = await shownRuns(deps.runs, connection, channel);
     if (connection.subscriptions.get(channel) !== subscription) return;
-    const facts = JSON.stringify({
-      channel,
-      position: { stream_id: head.streamId, serial: head.serial },
-      runs: runs.map(runJsonOf),
-    });
+    const position = { stream_id: head.streamId, serial: head.serial };
+    const facts = JSON.stringify({ channel, position, runs: runs.map(runJsonOf) });
     // The page is pasted in: its items may be many, and nobody has to read them on the way.
     const text = `${facts.slice(0, -1)},${page.slice(1)}`;
     connection.sendText(frameOf('sockudo:ai_session', channel, text, connection));
@@ -94,6 +80,23 @@ async function showSession(
     subscription,
     () => holdWhile(subscription, context, show),
     () => context.logs.head(app, channel),
+  );
+}
+
+function pageOf(data: JsonObject, app: App, channel: string, { history }: RealtimeContext): HistoryQuery {
+  const limit = member(data, 'limit') ?? undefined;
+  if (limit !== undefined && !Number.isSafeInteger(limit))
+    throw invalidMessage('limit must be a whole number');
+  return historyQueryOf(
+    // CAST: looked at above.
+    { bounds: NO_BOUNDS, ...(limit !== undefined && { limit: limit as number }) },
+    {
+      appId: app.id,
+      channel,
+      maxLimit: Math.min(history.pageSize, CHANNEL_HISTORY_LIMIT_MAX),
+      noun: 'History',
+      refuse: invalidMessage,
+    },
   );
 }
 
