@@ -7,12 +7,15 @@ import type { Figures, Scenario } from './scenario.ts';
 import { appends } from './scenarios/appends.ts';
 import { connections } from './scenarios/connections.ts';
 import { fanOut } from './scenarios/fan-out.ts';
+import { history } from './scenarios/history.ts';
 import { publish } from './scenarios/publish.ts';
 import { resume } from './scenarios/resume.ts';
 import { Subject } from './subject.ts';
 
 /** Clients that missed 50 messages each, a moment ago. */
 const COMING_BACK = { clients: 500, missed: 50, awayMs: 0 } as const;
+
+const HISTORY = { channels: 20, messagesEach: 600, pages: 10_000, connections: 16 } as const;
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -53,6 +56,16 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'appends-streamed',
     goal: '≥ 40,000 / s durable, ≤ 12 µs',
     run: (subject) => appends(subject, { how: 'streamed', messages: 64, appendsEach: 4000, unanswered: 256 }),
+  },
+  {
+    name: 'history-newest',
+    goal: '≥ 5,000 pages / s',
+    run: (subject) => history(subject, { ...HISTORY, which: 'newest' }),
+  },
+  {
+    name: 'history-anywhere',
+    goal: '≥ 5,000 pages / s',
+    run: (subject) => history(subject, { ...HISTORY, which: 'anywhere' }),
   },
   {
     name: 'connections',
