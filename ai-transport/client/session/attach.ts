@@ -3,7 +3,7 @@
  * (Sockudo 5) are read by their history alone; which kind it is shows in which of two questions is answered first.
  * Must not know: what is made of it.
  */
-import type { Channel, HistoryPage, Sockudo } from '@sockudo/client';
+import type { HistoryPage, Sockudo } from '@sockudo/client';
 import { placeBefore, type Serial } from '../log/serials.ts';
 import type { Content } from './content.ts';
 import { type SessionPage, sessionPageOf } from './server-answers.ts';
@@ -14,18 +14,14 @@ export const SESSION_PATIENCE_MS = 10_000;
 
 export class Source {
   readonly #client: Sockudo;
-  readonly #channel: Channel;
+  readonly #channel: string;
   readonly #surroundings: Pick<Surroundings, 'setTimer' | 'clearTimer'>;
   /** Questions without an answer, oldest first: answers name no question, they come in their order. */
   #asked: ((page: SessionPage | null) => void)[] = [];
   /** The server keeps runs and tells of them; null: not known yet. */
   keepsRuns: boolean | null = null;
 
-  constructor(
-    client: Sockudo,
-    channel: Channel,
-    surroundings: Pick<Surroundings, 'setTimer' | 'clearTimer'>,
-  ) {
+  constructor(client: Sockudo, channel: string, surroundings: Pick<Surroundings, 'setTimer' | 'clearTimer'>) {
     this.#client = client;
     this.#channel = channel;
     this.#surroundings = surroundings;
@@ -73,12 +69,14 @@ export class Source {
         this.#surroundings.clearTimer(timer);
         resolve(page);
       });
-      this.#client.send_event('sockudo:ai_session', { channel: this.#channel.name });
+      this.#client.send_event('sockudo:ai_session', { channel: this.#channel });
     });
   }
 
   async #history(endSerial: Serial | undefined): Promise<SessionPage> {
-    return pageOf(await this.#channel.history(endSerial === undefined ? {} : { endSerial }));
+    const channel = this.#client.channel(this.#channel);
+    if (channel === undefined) throw new Error(`${this.#channel} was unsubscribed`);
+    return pageOf(await channel.history(endSerial === undefined ? {} : { endSerial }));
   }
 }
 

@@ -12,7 +12,7 @@ import { newId } from './ids.ts';
 import type { Outgoing } from './outbox.ts';
 
 export interface InputOptions {
-  /** Id of the message. Default: a new one. */
+  /** Id of the message. Default: a new one. One that exists already is not sent again. */
   readonly messageId?: string;
   /** `extras.ai.codec`. Default: `{ type: 'text' }` for texts, nothing for anything else. */
   readonly codec?: WireHeaders;

@@ -21,7 +21,8 @@ const RETRY_MS_MAX = 30_000;
 
 export interface LinkOptions {
   readonly client: Sockudo;
-  readonly channel: Channel;
+  /** Its name. */
+  readonly channel: string;
   readonly content: Content;
   readonly surroundings: Surroundings;
   readonly appendMode: 'delta' | 'full';
@@ -53,9 +54,9 @@ export class Link {
     this.source = new Source(client, channel, surroundings);
   }
 
-  /** Begins to listen. Apart from the constructor because it may call back at once. */
-  open(): void {
-    const { client, channel, surroundings } = this.#options;
+  /** Begins to listen. */
+  open(channel: Channel): void {
+    const { client, surroundings } = this.#options;
     const { connection } = client;
     const every = (event: string, data: unknown, metadata: EventMetadata) =>
       this.#received(event, data, metadata);
@@ -112,7 +113,7 @@ export class Link {
         // Who disconnected on purpose is left alone.
         if (state === 'connecting' || state === 'unavailable') client.connect();
       },
-      subscribe: () => void client.subscribe(channel.name),
+      subscribe: () => void client.subscribe(channel),
       release: () => this.#release(),
     };
     carry[effect]();
@@ -120,7 +121,7 @@ export class Link {
 
   #aboutUs(then: (data: unknown) => void): (data: unknown, metadata: EventMetadata) => void {
     return (data, { channel }) => {
-      if (channelOf(data, channel) === this.#options.channel.name) then(data);
+      if (channelOf(data, channel) === this.#options.channel) then(data);
     };
   }
 
@@ -158,7 +159,7 @@ export class Link {
   #resumed(data: unknown): void {
     const { channel, content } = this.#options;
     const recovered = isJsonObject(data) ? member(data, 'recovered') : undefined;
-    const isOurs = (entry: unknown) => isJsonObject(entry) && stringMember(entry, 'channel') === channel.name;
+    const isOurs = (entry: unknown) => isJsonObject(entry) && stringMember(entry, 'channel') === channel;
     if (Array.isArray(recovered) && recovered.some(isOurs)) content.resumed();
   }
 

@@ -2,19 +2,21 @@
  * How events of the user's side leave: with an acknowledgement where the server gives one, else as client events, which are confirmed
  * by hearing them. Must not know: what is sent.
  */
-import { type Channel, RequestError, type Sockudo } from '@sockudo/client';
+import { RequestError, type Sockudo } from '@sockudo/client';
 import { serialOf } from '../log/serials.ts';
 import type { Outgoing, Publish } from './outbox.ts';
 
 /** @param isAcknowledged whether this server acknowledges what clients publish */
-export function publisher(client: Sockudo, channel: Channel, isAcknowledged: () => boolean): Publish {
+export function publisher(client: Sockudo, channel: string, isAcknowledged: () => boolean): Publish {
   return async (outgoing) => {
     if (!isAcknowledged()) {
-      sendEvent(client, channel.name, outgoing);
+      sendEvent(client, channel, outgoing);
       return null;
     }
     const { name, data, extras, id: messageId } = outgoing;
-    const ack = await channel.publish(name, data, { messageId, extras });
+    const subscription = client.channel(channel);
+    if (subscription === undefined) throw new RequestError('The channel was unsubscribed', 'not-sent');
+    const ack = await subscription.publish(name, data, { messageId, extras });
     const messageSerial = 'message_serial' in ack ? ack.message_serial : undefined;
     const serial = 'history_serial' in ack ? serialOf(ack.history_serial) : undefined;
     return {

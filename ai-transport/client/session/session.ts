@@ -24,45 +24,53 @@ import { defaultSurroundings, type Surroundings } from './surroundings.ts';
 import { View } from './view.ts';
 
 const VIEWS_MAX = 100;
+const SENT_MAX = 256;
 const NO_AGENTS: readonly Agent[] = [];
 
 /**
  * Opens a session: subscribes its channel, reads it, follows it.
  * @throws SessionError `invalid_snapshot`, `invalid_options`
  */
-export const createSession = (options: SessionOptions): Session => new Session(options);
+export function createSession(options: SessionOptions): Session {
+  const session = new Session(options);
+  session.open();
+  return session;
+}
 
 export class Session {
   readonly channel: string;
   readonly #options: SessionOptions;
-  readonly #use: ReturnType<typeof acquireChannel>;
   readonly #content: Content;
   readonly #link: Link;
   readonly #outbox: Outbox;
   readonly #conversation: Conversation;
   readonly #moves: MoveRequests;
-  readonly #agents: Agents | null;
   readonly #views = new Map<string, View>();
   readonly #listeners = new Set<() => void>();
+  /** By message id; the longest known first. */
+  readonly #sent = new Map<string, Sent>();
+  #use: ReturnType<typeof acquireChannel> | null = null;
+  #agents: Agents | null = null;
   #revision = 0;
   #isTelling = false;
   #older: Promise<boolean> | null = null;
 
-  /** @param surroundings for tests; default: what the globals offer */
+  /**
+   * Nothing is subscribed before `open`.
+   * @param surroundings for tests; default: what the globals offer
+   */
   constructor(options: SessionOptions, surroundings: Surroundings = defaultSurroundings) {
-    const { client, channel: name, snapshot, agents, appendMode = 'delta' } = options;
-    if (typeof name !== 'string' || name === '' || name.includes('*'))
+    const { client, channel, snapshot, appendMode = 'delta' } = options;
+    if (typeof channel !== 'string' || channel === '' || channel.includes('*'))
       throw new SessionError('invalid_options', 'channel must be the name of one channel');
-    const stored = snapshot === undefined ? null : contentOf(name, snapshot);
-    this.channel = name;
+    const stored = snapshot === undefined ? null : contentOf(channel, snapshot);
+    this.channel = channel;
     this.#options = options;
     const content = new Content(
       (what, entry) => this.#contentChanged(what, entry),
       () => this.#link.apply('gap'),
     );
     this.#content = content;
-    this.#use = acquireChannel(client, name);
-    const { channel } = this.#use;
     this.#link = new Link({
       ...{ client, channel, content, surroundings, appendMode },
       live: () => this.#live(),
@@ -77,10 +85,17 @@ export class Session {
       adopt: (message) => content.receive({ ...message, action: 'create', isWhole: true, isRead: false }),
     });
     this.#conversation = new Conversation(content, this.#outbox);
-    this.#moves = new MoveRequests(client, name, surroundings);
-    this.#agents = agents === undefined ? null : new Agents(client, agents, () => this.#changed('text'));
+    this.#moves = new MoveRequests(client, channel, surroundings);
     if (stored !== null) content.restore(stored);
-    this.#link.open();
+  }
+
+  /** Subscribes and reads. `createSession` has done it already; once is enough. */
+  open(): void {
+    const { client, agents } = this.#options;
+    if (this.#use !== null || this.status === 'closed') return;
+    this.#use = acquireChannel(client, this.channel);
+    if (agents !== undefined) this.#agents = new Agents(client, agents, () => this.#changed('text'));
+    this.#link.open(this.#use.channel);
   }
 
   /** See SessionState: what is shown is complete when it is `live`. */
@@ -262,14 +277,33 @@ export class Session {
     this.#outbox.close();
     this.#moves.close();
     this.#agents?.close();
-    this.#use.release();
+    this.#use?.release();
   }
 
   #input(what: InputKind, data: unknown, options: SendOptions): Sent {
-    if (this.#link.state === 'closed') throw closedError();
+    if (this.status === 'closed') throw closedError();
+    const known = this.#sentBefore(options.messageId);
+    if (known !== null) return known;
     const outgoing = outgoingInput(what, data, options, this.#options.clientId);
+    const { messageId } = outgoing;
     const published = quiet(this.#outbox.add(outgoing));
-    return { messageId: outgoing.messageId, runId: what.runId, published };
+    const sent = { messageId, runId: what.runId, published };
+    this.#sent.set(messageId, sent);
+    const oldest = this.#sent.size > SENT_MAX ? this.#sent.keys().next() : undefined;
+    if (oldest?.done === false) this.#sent.delete(oldest.value);
+    return sent;
+  }
+
+  /** The same id again is the same message: an effect that runs twice, a page that comes back. */
+  #sentBefore(messageId: string | undefined): Sent | null {
+    if (messageId === undefined) return null;
+    const sent = this.#sent.get(messageId);
+    const run = this.#conversation.ownerOf(messageId);
+    const source = run?.facts.messages.get(messageId)?.events[0]?.message;
+    if (run === undefined || source === undefined) return null;
+    if (sent !== undefined) return sent;
+    const published = Promise.resolve({ messageSerial: source.key, serial: source.place });
+    return { messageId, runId: run.id, published };
   }
 
   /** Has a view show the version that a run is going to hold. */
