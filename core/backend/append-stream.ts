@@ -105,7 +105,10 @@ class Producer {
     if (data === '' && extras === undefined) return;
     const opId = `${this.#prefix}-${this.#count}`;
     this.#count += 1;
-    this.#window.add({ opId, line: `${JSON.stringify({ op_id: opId, data, extras, fence: this.#fence })}\n` });
+    this.#window.add({
+      opId,
+      line: `${JSON.stringify({ op_id: opId, data, extras, fence: this.#fence })}\n`,
+    });
     while (this.#window.isFull) await Promise.race([this.#window.changed(), this.#running]);
   }
 
