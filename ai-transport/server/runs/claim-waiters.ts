@@ -23,7 +23,7 @@ export class ClaimWaiters {
     this.#parts = parts;
   }
 
-  /** Answers with none after `waitMs`, or as soon as `isStopping`. */
+  /** Answers with none after `waitMs`, or as soon as `isStopping`: then what it was woken for goes to the next one. */
   async claim(
     app: App,
     wish: ClaimWish,
@@ -72,7 +72,7 @@ export class ClaimWaiters {
     for (const waiter of this.#waiters) waiter.wake('');
   }
 
-  /** Resolves when there may be a run, at the latest at `untilMs`; true: the server stops. */
+  /** Resolves when there may be a run, at the latest at `untilMs`; true: the server stops, or the worker is gone. */
   async #isStopped(waiter: Waiter, untilMs: number, isStopping: () => boolean): Promise<boolean> {
     while (!waiter.isWoken) {
       if (isStopping() || this.#isClosed) return true;
@@ -81,7 +81,7 @@ export class ClaimWaiters {
       await waiter.sleep(Math.min(leftMs, SLICE_MS));
       if (!this.#parts.isAlone) return isStopping();
     }
-    return this.#isClosed;
+    return this.#isClosed || isStopping();
   }
 }
 

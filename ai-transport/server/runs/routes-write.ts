@@ -28,7 +28,8 @@ export async function claimRuns(call: AppCall, deps: HttpDeps, parts: WriteDeps)
     leaseMs: body.lease_ms,
     perChannel: body.per_channel,
   };
-  const claims = await parts.waiters.claim(call.app, wish, body.wait_ms, () => deps.isDraining());
+  const isOver = () => deps.isDraining() || call.request.isGone?.() === true;
+  const claims = await parts.waiters.claim(call.app, wish, body.wait_ms, isOver);
   return json({ claims: claims.map(({ channel, run }) => claimJson(channel, run)) });
 }
 

@@ -125,6 +125,7 @@ function headOf(request: FastifyRequest): RequestHead {
       const value = request.headers[name];
       return typeof value === 'string' ? value : value?.[0];
     },
+    isGone: () => request.socket.destroyed,
   };
 }
 

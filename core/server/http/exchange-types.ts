@@ -19,6 +19,8 @@ export interface RequestHead {
   readonly peerAddress: string;
   /** First value of a header by lower-case name. */
   header(name: string): string | undefined;
+  /** The connection has ended: nobody is left to answer. Absent where requests are answered at once. */
+  isGone?(): boolean;
 }
 
 export interface HttpRequest extends RequestHead {
