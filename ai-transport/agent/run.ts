@@ -279,13 +279,14 @@ export class Run {
     await Promise.allSettled(this.#open);
   }
 
-  async #tracked<Answer>(work: Promise<Answer>): Promise<Answer> {
+  /** A failure that the caller looks at late, or never, does not end the process. */
+  #tracked<Answer>(work: Promise<Answer>): Promise<Answer> {
     this.#open.add(work);
-    try {
-      return await work;
-    } finally {
+    const forget = (): void => {
       this.#open.delete(work);
-    }
+    };
+    work.then(forget, forget);
+    return work;
   }
 
   #requireRunning(): void {

@@ -56,7 +56,7 @@ export class SourceReader {
 }
 
 function open(source: TextSource): Opened {
-  if (source instanceof ReadableStream) return openStream(source);
+  if (isStream(source)) return openStream(source);
   const iterable: unknown = source?.[Symbol.asyncIterator];
   if (typeof iterable !== 'function') throw new TypeError('pipe needs a ReadableStream or an AsyncIterable');
   const iterator = source[Symbol.asyncIterator]();
@@ -73,6 +73,10 @@ function open(source: TextSource): Opened {
     },
   };
 }
+
+/** By what it can do: it may be another realm's, or a library's own. */
+const isStream = (source: TextSource): source is ReadableStream<string> =>
+  typeof source === 'object' && source !== null && 'getReader' in source;
 
 function openStream(source: ReadableStream<string>): Opened {
   const reader = source.getReader();

@@ -33,8 +33,8 @@ export class TextMessage {
   readonly #parts: TextMessageParts;
   readonly #done: Promise<void>;
   #text = '';
-  /** Length of the text that has been handed to a request. */
-  #taken = 0;
+  /** Its end, which no request has been given yet. Kept apart: cutting the whole text for each token would copy it each time. */
+  #pending = '';
   #appends = 0;
   #repairs = 0;
   #serial: string | null = null;
@@ -70,12 +70,13 @@ export class TextMessage {
   push(text: string): void {
     if (text === '' || this.#ending !== null) return;
     this.#text += text;
+    this.#pending += text;
     this.#wake();
   }
 
   /** True: read no more until {@link room}. */
   get isFull(): boolean {
-    return !this.#hasFailed && this.#text.length - this.#taken >= PENDING_MAX_LENGTH;
+    return !this.#hasFailed && this.#pending.length >= PENDING_MAX_LENGTH;
   }
 
   async room(): Promise<void> {
@@ -104,8 +105,9 @@ export class TextMessage {
     if (this.#serial !== null) await this.#close(this.#serial);
   }
 
-  get #pending(): string {
-    return this.#text.slice(this.#taken);
+  /** What requests have been given. */
+  get #taken(): string {
+    return this.#text.slice(0, this.#text.length - this.#pending.length);
   }
 
   /** Waits for text that is worth an append; false: what is left goes with the end. */
@@ -127,7 +129,7 @@ export class TextMessage {
   #take(): string {
     const piece = this.#pending;
     const length = pieceLength(piece, this.#ending !== null);
-    this.#taken += length;
+    this.#pending = piece.slice(length);
     return piece.slice(0, length);
   }
 
@@ -138,7 +140,7 @@ export class TextMessage {
       return;
     }
     this.#appends += 1;
-    if (this.#takesUpdatesOnly) await this.#update(this.#serial, create, this.#text.slice(0, this.#taken));
+    if (this.#takesUpdatesOnly) await this.#update(this.#serial, create, this.#taken);
     else {
       await this.#open(this.#serial)
         .write(piece)
@@ -167,7 +169,7 @@ export class TextMessage {
     this.#repairs += 1;
     if (this.#repairs > REPAIRS_MAX) throw this.#parts.publisher.failure(error);
     this.#takesUpdatesOnly ||= isTooLarge(error);
-    await this.#update(this.#serial ?? '', this.#parts.create, this.#text.slice(0, this.#taken));
+    await this.#update(this.#serial ?? '', this.#parts.create, this.#taken);
   }
 
   async #close(serial: string): Promise<void> {
@@ -175,7 +177,7 @@ export class TextMessage {
     const message = this.#parts.terminal(ending);
     this.#refuseIfClosed();
     const rest = this.#pending;
-    this.#taken = this.#text.length;
+    this.#pending = '';
     // After a repair a late append might still have come: only an update says how it really ends.
     if (this.#writer !== null && this.#repairs === 0) {
       try {

@@ -156,15 +156,18 @@ export class Work {
     await this.run.halt();
     await agent.claims.release(this.claim, {
       outcome: attempt < maxAttempts ? 'retry' : 'dead',
-      error: agent.describe(error),
+      error: agent.describe(isFromSource(error) ? error.cause : error),
       retryAfterMs: backoffMs(attempt, 1_000, 60_000),
     });
   }
 }
 
+const isFromSource = (error: unknown): error is AgentError =>
+  error instanceof AgentError && error.code === 'source_failed';
+
 function fatalIn(error: unknown): FatalRunError | null {
   if (error instanceof FatalRunError) return error;
-  return error instanceof AgentError && error.cause instanceof FatalRunError ? error.cause : null;
+  return isFromSource(error) && error.cause instanceof FatalRunError ? error.cause : null;
 }
 
 /** Of a run that began before this input: its serial, which is the same in every attempt at it. */

@@ -209,6 +209,18 @@ describe('a worker', () => {
     expect(JSON.stringify(await rows())).not.toContain('sk-1');
   });
 
+  it('survives a pipe that nobody waits for', async () => {
+    fresh();
+    work(async (run) => {
+      void run.pipe(
+        new ReadableStream<string>({ start: (controller) => controller.error(new Error('broken')) }),
+      );
+      await run.pipe(pieces('fine'));
+    });
+    await say('r1', 'x');
+    expect(await ended('r1')).toMatchObject({ 'run-reason': 'complete' });
+  });
+
   it('does not try again what is hopeless', async () => {
     fresh();
     work(async (run) => {
@@ -286,6 +298,34 @@ describe('a cancel', () => {
     await say('r1', 'x');
     expect(await ended('r1')).toMatchObject({ 'run-reason': 'cancelled' });
     expect(await outputs()).toEqual([['all of it', 'complete']]);
+  });
+
+  it('arrives with the heartbeat where the channel cannot be listened to, and so does a steer', async () => {
+    fresh();
+    const { app, host, port } = server;
+    const deaf = createAgent({
+      ...{ appId: app.id, key: app.key, secret: app.secret, host, port },
+      fetch: (input, init) =>
+        String(input).includes('/events?') && init?.method !== 'POST'
+          ? Promise.reject(new Error('no streams here'))
+          : fetch(input, init),
+    });
+    const called = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<unknown>();
+    work(
+      (run) => {
+        run.onSteer(({ data }) => told.resolve(data));
+        called.resolve();
+        return new Promise(() => {});
+      },
+      { agent: deaf, leaseMs: 1000 },
+    );
+    await say('r1', 'x');
+    await called.promise;
+    await say('r1', 'more', { 'run-continue': 'true' });
+    expect(await told.promise).toBe('more');
+    await cancel('r1');
+    expect(await ended('r1')).toMatchObject({ 'run-reason': 'cancelled' });
   });
 
   it('reaches a run without a claim', async () => {
