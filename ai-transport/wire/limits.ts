@@ -44,7 +44,7 @@ export const FOLLOW_UPS_MAX = 16;
 /** Times a run is claimed before it counts as lost. */
 export const RUN_ATTEMPTS_MAX = 3;
 /** How long a claim lasts without a heartbeat, milliseconds. */
-export const RUN_LEASE_MS = 30_000;
+export const RUN_LEASE_MS = 15_000;
 /** JSON bytes of a worker's id. Violation: its claim is refused. */
 export const WORKER_ID_MAX_BYTES = 128;
 

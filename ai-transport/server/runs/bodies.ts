@@ -1,8 +1,8 @@
 // The bodies of the routes that change runs: shape (422), then meaning (400).
+import { RUN_LEASE_MS } from '@sockudo/ai-transport/wire';
 import { httpError, invalidShape } from '@sockudo/protocol';
 import { z } from 'zod';
 
-const LEASE_DEFAULT_MS = 15_000;
 const leaseMs = z.int().min(1_000).max(60_000);
 const workerId = z
   .string()
@@ -14,14 +14,14 @@ export const claimBody = z.object({
   channel_prefix: z.string().min(1),
   worker_id: workerId,
   limit: z.int().min(1).max(16).default(1),
-  lease_ms: leaseMs.default(LEASE_DEFAULT_MS),
+  lease_ms: leaseMs.default(RUN_LEASE_MS),
   wait_ms: z.int().min(0).max(20_000).default(0),
   per_channel: z.int().min(1).max(100).default(1),
 });
 
-export const claimOneBody = z.object({ worker_id: workerId, lease_ms: leaseMs.default(LEASE_DEFAULT_MS) });
+export const claimOneBody = z.object({ worker_id: workerId, lease_ms: leaseMs.default(RUN_LEASE_MS) });
 
-export const heartbeatBody = z.object({ fence, lease_ms: leaseMs.default(LEASE_DEFAULT_MS) });
+export const heartbeatBody = z.object({ fence, lease_ms: leaseMs.default(RUN_LEASE_MS) });
 
 export const releaseBody = z.object({
   fence,
