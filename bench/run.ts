@@ -1,9 +1,11 @@
-// `npm run bench [-- --only NAME --rounds N --json]`: every scenario against a fresh server process. Processor time is the
+// `npm run bench [-- --only NAME --rounds N --json --profile FOLDER]`: every scenario against a fresh server process. Processor time is the
 // server's own accounting; machines are noisy, so look at the median of several rounds, and at ratios within one run.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { percentile } from './load/pool.ts';
 import type { Figures, Scenario } from './scenario.ts';
+import { aiAttach } from './scenarios/ai-attach.ts';
+import { aiStreams } from './scenarios/ai-streams.ts';
 import { appends } from './scenarios/appends.ts';
 import { connections } from './scenarios/connections.ts';
 import { fanOut } from './scenarios/fan-out.ts';
@@ -16,6 +18,17 @@ import { Subject } from './subject.ts';
 const COMING_BACK = { clients: 500, missed: 50, awayMs: 0 } as const;
 
 const HISTORY = { channels: 20, messagesEach: 600, pages: 10_000, connections: 16 } as const;
+
+/** As fast as people read, and more streams than one server is asked for on most days. */
+const ANSWERS = {
+  streams: 50,
+  watchers: 2,
+  ratePerSecond: 50,
+  appendsEach: 100,
+  messagesEach: 5,
+  spreadMs: 2000,
+};
+const CROWD = { ...ANSWERS, streams: 200, appendsEach: 500, messagesEach: 2, spreadMs: 20 };
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -88,12 +101,43 @@ const SCENARIOS: readonly Scenario[] = [
     goal: '≤ 5 µs, p99 ≤ 80 ms from the log, 100 at a time',
     run: (subject) => resume(subject, { ...COMING_BACK, app: 'forgetful', parallel: 100, awayMs: 1500 }),
   },
+  {
+    name: 'ai-streams-single',
+    goal: '≤ 45 µs, added ≤ 3 / 25 ms, first ≤ 10 ms (Sockudo 5.0.1 in memory: 256-362 µs, 4-6 / 25-30 ms)',
+    withAi: true,
+    run: (subject) => aiStreams(subject, { ...ANSWERS, how: 'single' }),
+  },
+  {
+    name: 'ai-streams-streamed',
+    goal: '≤ 12 µs, added ≤ 3 / 25 ms, first ≤ 10 ms',
+    withAi: true,
+    run: (subject) => aiStreams(subject, { ...ANSWERS, how: 'streamed' }),
+  },
+  {
+    name: 'ai-sustained-single',
+    goal: '10,000 appends / s for 20 s, on one core',
+    withAi: true,
+    run: (subject) => aiStreams(subject, { ...CROWD, how: 'single' }),
+  },
+  {
+    name: 'ai-sustained-streamed',
+    goal: '10,000 appends / s for 20 s, on one core',
+    withAi: true,
+    run: (subject) => aiStreams(subject, { ...CROWD, how: 'streamed' }),
+  },
+  {
+    name: 'ai-attach',
+    goal: 'a session of 1,000 messages: ≤ 50 ms',
+    withAi: true,
+    run: (subject) => aiAttach(subject, { runs: 250, visits: 200 }),
+  },
 ];
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     rounds: { type: 'string', default: '1' },
+    profile: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -111,7 +155,7 @@ for (const scenario of chosen) {
 }
 
 async function measure(scenario: Scenario, kind: 'server' | 'floor'): Promise<Figures> {
-  const subject = await Subject.start(kind);
+  const subject = await Subject.start(kind, { withAi: scenario.withAi, profileTo: values.profile });
   const figures = await scenario.run(subject);
   await subject.stop();
   return figures;

@@ -9,5 +9,7 @@ export interface Scenario {
   readonly goal: string;
   /** Figures that are also taken of the bare server, right after, and shown as a ratio. */
   readonly heldAgainstFloor?: readonly string[];
+  /** The server has AI Transport, for channels `ai-…`. */
+  readonly withAi?: true;
   run(subject: Subject): Promise<Figures>;
 }

@@ -17,6 +17,7 @@ const loaded = loadSettings({
     rate_limiter: { enabled: false },
     queue: { driver: 'memory' },
     app_manager: { array: { apps: Object.values(BENCH_APPS) } },
+    ...(process.argv.includes('ai') && { ai_transport: { enabled: true, channels: [{ prefix: 'ai-' }] } }),
     database: { sqlite: { path: join(folder, 'sockudo.db') } },
   },
   env: {},

@@ -9,6 +9,13 @@ export interface Usage {
   readonly rssBytes: number;
 }
 
+export interface SubjectOptions {
+  /** Channels `ai-…` are sessions. */
+  readonly withAi?: boolean | undefined;
+  /** Folder for a processor profile. */
+  readonly profileTo?: string | undefined;
+}
+
 export class Subject {
   readonly port: number;
   readonly #process: ChildProcess;
@@ -19,9 +26,13 @@ export class Subject {
   }
 
   /** `floor`: the bare server that ours is held against. */
-  static async start(kind: 'server' | 'floor' = 'server'): Promise<Subject> {
+  static async start(
+    kind: 'server' | 'floor' = 'server',
+    { withAi = false, profileTo }: SubjectOptions = {},
+  ): Promise<Subject> {
     const path = fileURLToPath(new URL(`./${kind}-process.ts`, import.meta.url));
-    const child = fork(path, { execArgv: ['--expose-gc'] });
+    const profile = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
+    const child = fork(path, withAi ? ['ai'] : [], { execArgv: ['--expose-gc', ...profile] });
     const died = once(child, 'exit').then(([code]) => {
       throw new Error(`the server exited with ${code} before it listened`);
     });

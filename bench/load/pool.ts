@@ -4,10 +4,14 @@ import { Worker } from 'node:worker_threads';
 import type { PublisherOptions } from './publisher.ts';
 import type { ResumersOptions } from './resumers.ts';
 import type { SubscribersOptions } from './subscribers.ts';
+import type { WatchersOptions } from './watchers.ts';
+import type { WritersOptions } from './writers.ts';
 
 export interface Done {
   readonly latenciesMs: readonly number[];
   readonly refused?: number;
+  /** Of the texts that messages were created with; only watchers tell them apart. */
+  readonly firstMs?: readonly number[];
 }
 
 export class LoadWorker {
@@ -29,13 +33,21 @@ export class LoadWorker {
     return LoadWorker.#start('./resumers.ts', options);
   }
 
+  static writers(options: WritersOptions): Promise<LoadWorker> {
+    return LoadWorker.#start('./writers.ts', options);
+  }
+
+  static watchers(options: WatchersOptions): Promise<LoadWorker> {
+    return LoadWorker.#start('./watchers.ts', options);
+  }
+
   static async #start(file: string, options: object): Promise<LoadWorker> {
     const worker = new Worker(new URL(file, import.meta.url), { workerData: options });
     await once(worker, 'message');
     return new LoadWorker(worker);
   }
 
-  /** From now on counts frames; resolves with what it measured when `frames` have come. */
+  /** From now on counts frames (watchers: texts); resolves with what it measured when `frames` have come. */
   async expect(frames: number): Promise<{ done: Promise<Done> }> {
     this.#worker.postMessage({ kind: 'expect', frames });
     await once(this.#worker, 'message');
@@ -55,6 +67,13 @@ export class LoadWorker {
   /** Lets them resume once more, on the connections that they have. */
   resumeAgain(): Promise<Done> {
     return this.#begin('again');
+  }
+
+  /** Writes so many messages to each channel; resolves when all of them are complete. */
+  write(messages: number): Promise<Done> {
+    const done = this.#done();
+    this.#worker.postMessage({ kind: 'write', messages });
+    return done;
   }
 
   #begin(kind: 'start' | 'again' = 'start'): Promise<Done> {
