@@ -44,6 +44,13 @@ function read(rows: readonly ReturnType<typeof row>[], end?: ConversationEnd): s
 }
 
 describe('a conversation', () => {
+  it('holds what a browser published as an object, as its JSON text', () => {
+    const { serial: at, message } = input('r1', 'u1');
+    // CAST: a history shows such data as it was published, whatever the type of its rows says.
+    const item = { serial: at, message: { ...message, data: { folder: 'docs' } as unknown as string } };
+    expect(read([item])).toEqual(['user: {"folder":"docs"}']);
+  });
+
   it('is everything in a row where nobody names parents', () => {
     const rows = [input('r1', 'u1'), output('r1', 'a1', 'one'), input('r2', 'u2'), output('r2', 'a2', 'two')];
     const last = input('r3', 'u3');

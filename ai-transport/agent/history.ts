@@ -2,10 +2,10 @@
  * The conversation that leads to a run's input, folded from the channel's history: messages as they stand, oldest first, along the
  * branch that the input belongs to. Must not know: how the history is read.
  */
-import { type HistoryItem, isMessageVersion } from '@sockudo/protocol';
+import type { HistoryItem } from '@sockudo/protocol';
 import { type Lifecycle, lifecycleOf, type WireHeaders } from '../wire/index.ts';
 import { AgentError } from './errors.ts';
-import { objectIn, transportOf } from './news.ts';
+import { eventNameOf, objectIn, transportOf } from './news.ts';
 
 /** A piece of a message: what one event of the channel said. */
 export interface MessagePart {
@@ -64,7 +64,8 @@ export class Conversation {
   readonly #starts = new Map<string, number>();
 
   add({ message, serial }: Pick<HistoryItem, 'message' | 'serial'>): void {
-    const isVersion = isMessageVersion(message);
+    // Its data may be an object, where a browser published one.
+    const isVersion = 'message_serial' in message;
     if (isVersion && (message.action === 'delete' || message.data === undefined)) return;
     const event = isVersion ? (message.name ?? '') : message.event;
     const fields = { extras: message.extras };
