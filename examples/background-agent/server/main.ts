@@ -6,8 +6,5 @@ import { AI_PREFIX } from '../shared/job.ts';
 
 await serveExample({
   page: fileURLToPath(new URL('../page/', import.meta.url)),
-  flags: {
-    'ai_transport.enabled': 'true',
-    'ai_transport.channels': JSON.stringify([{ prefix: AI_PREFIX }]),
-  },
+  aiPrefix: AI_PREFIX,
 });

@@ -1,7 +1,7 @@
 // What the channel says about a run: what is asked for, and what earlier attempts have finished, so that whoever takes the run over
 // repeats no step that is done.
 import { type Lifecycle, lifecycleOf, type WireHeaders } from '@sockudo/ai-transport/wire';
-import { type HistoryItem, isMessageVersion } from '@sockudo/protocol';
+import type { HistoryItem } from '@sockudo/protocol';
 import type { Sockudo } from 'sockudo';
 import { z } from 'zod';
 import { ATTEMPT_OUTPUT } from '../shared/job.ts';
@@ -91,12 +91,13 @@ class StepLog {
 
 /** Null: it is none of AI Transport. */
 function eventOf({ message, serial }: HistoryItem): StepEvent | null {
-  if (!isMessageVersion(message)) return null;
+  if (!('message_serial' in message)) return null;
   // CAST: the server lets nothing else through.
   const ai = message.extras?.ai as { transport?: WireHeaders; codec?: WireHeaders } | undefined;
   const lifecycle = lifecycleOf(message.name ?? '', ai?.transport);
   if (lifecycle === null) return null;
-  const { data = '' } = message;
+  // A browser's object is shown as one.
+  const data: unknown = message.data ?? '';
   return {
     lifecycle,
     serial: String(serial),

@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** What the example's app may do besides. */
   readonly app?: Partial<Settings['apps'][number]>;
+  /** Channels that begin so are AI channels; absent: none are. */
+  readonly aiPrefix?: string;
 }
 
 /** The whole process; call it once. */
@@ -40,22 +42,30 @@ export async function serveExample(options: ServeOptions): Promise<void> {
   });
 }
 
-function settingsOrExit({ flags, app: allowed }: ServeOptions): {
+function settingsOrExit({ flags, app: allowed, aiPrefix }: ServeOptions): {
   settings: Settings;
   app: Settings['apps'][number];
 } {
   const loaded = loadSettings({
     env: process.env,
     // One port is enough here, and nobody wants to wait for a demo to stop.
-    flags: { 'metrics.enabled': 'false', shutdown_grace_period: '1', ...flags },
+    flags: { 'metrics.enabled': 'false', shutdown_grace_period: '1', ...aiFlags(aiPrefix), ...flags },
     cwd: process.cwd(),
   });
   if (!loaded.ok) exitWith(formatProblems(loaded.problems));
   const [first, ...others] = loaded.settings.apps;
   if (first === undefined) exitWith('The configuration has no app.');
   const app = { ...first, ...allowed };
-  return { settings: { ...loaded.settings, apps: [app, ...others] }, app };
+  const aiTransport = withPrefix(loaded.settings.aiTransport, aiPrefix);
+  return { settings: { ...loaded.settings, apps: [app, ...others], aiTransport }, app };
 }
+
+const aiFlags = (prefix: string | undefined): Record<string, string> =>
+  prefix === undefined ? {} : { 'ai_transport.enabled': 'true' };
+
+/** Flags can hold no list of channels. */
+const withPrefix = (ai: Settings['aiTransport'], prefix: string | undefined): Settings['aiTransport'] =>
+  ai === null || prefix === undefined ? ai : { ...ai, prefixes: [prefix] };
 
 function exitWith(message: string): never {
   console.error(message);
