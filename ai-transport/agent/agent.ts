@@ -5,6 +5,7 @@ import { Sockudo, type SockudoOptions } from 'sockudo';
 import type { RunRecord } from '../wire/index.ts';
 import { Claims } from './claims.ts';
 import { Conversation, type ConversationEnd, type ConversationMessage } from './history.ts';
+import { KeptResults } from './kept-results.ts';
 import { catchUp } from './news.ts';
 import { Run, type RunParts } from './run.ts';
 import { Session } from './session.ts';
@@ -53,7 +54,7 @@ export class Agent {
    */
   open(
     channel: string,
-    parts: Pick<RunParts, 'options' | 'scope' | 'coversAll' | 'fence'>,
+    parts: Pick<RunParts, 'options' | 'scope' | 'coversAll' | 'fence' | 'kept'>,
     refresh: () => void,
   ): Run {
     const { sockudo, describe } = this;
@@ -73,6 +74,14 @@ export class Agent {
     { runId, input, parent }: RunRecord,
   ): Promise<readonly ConversationMessage[]> {
     return this.read(channel, { runId, inputSerial: input?.serial, parent });
+  }
+
+  /** What earlier attempts at the run's input kept of their steps. */
+  async kept(channel: string, { runId, input, startedSerial }: RunRecord): Promise<KeptResults> {
+    const bounds = { direction: 'oldest_first', start_serial: input?.serial ?? startedSerial } as const;
+    const results = new KeptResults(runId);
+    for await (const item of await this.sockudo.channelHistory(channel, bounds)) results.add(item);
+    return results;
   }
 
   async read(channel: string, end?: ConversationEnd): Promise<readonly ConversationMessage[]> {

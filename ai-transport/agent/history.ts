@@ -64,13 +64,9 @@ export class Conversation {
   readonly #starts = new Map<string, number>();
 
   add({ message, serial }: Pick<HistoryItem, 'message' | 'serial'>): void {
-    // Its data may be an object, where a browser published one.
-    const isVersion = 'message_serial' in message;
-    if (isVersion && (message.action === 'delete' || message.data === undefined)) return;
-    const event = isVersion ? (message.name ?? '') : message.event;
-    const fields = { extras: message.extras };
-    const transport = transportOf(fields);
-    const lifecycle = lifecycleOf(event, transport);
+    if ('message_serial' in message && (message.action === 'delete' || message.data === undefined)) return;
+    const transport = transportOf({ extras: message.extras });
+    const lifecycle = lifecycleOf(eventNameOf(message), transport);
     if (lifecycle?.runId === undefined) return;
     const at = Number(serial);
     if (lifecycle.kind === 'step-start') this.#starts.set(stepKey(lifecycle), at);

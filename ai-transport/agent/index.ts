@@ -4,7 +4,7 @@ export { AgentError, type AgentErrorCode, FatalRunError } from './errors.ts';
 export type { ConversationEnd, ConversationMessage, MessagePart } from './history.ts';
 export type { PipeOptions, PipeResult } from './pipe.ts';
 export type { PublishedAt } from './publisher.ts';
-export type { EndError, OutputOptions, Run, RunOptions, RunState } from './run.ts';
+export type { EndError, OutputOptions, Run, RunOptions, RunState, StepOptions } from './run.ts';
 export type { HandleOptions, Session } from './session.ts';
 export type { TextSource } from './source.ts';
 export type { Steer } from './steers.ts';

@@ -1,4 +1,5 @@
 /** What an event of the channel, or the server's record of it, means for a run that this process works on. */
+import type { HistoryItem } from '@sockudo/protocol';
 import type { Sockudo } from 'sockudo';
 import { isTerminal, lifecycleOf, type RunInput, type RunRecord, type WireHeaders } from '../wire/index.ts';
 import { AgentError } from './errors.ts';
@@ -25,18 +26,19 @@ export function tell(text: string, runs: Iterable<Run>): void {
 }
 
 /** Brings a run up to what the server knows. Steers that were not heard are read from the channel. */
-export async function catchUp(run: Run, record: RunRecord, sockudo: Sockudo): Promise<void> {
+export async function catchUp(run: Run, record: RunRecord, sockudo: Pick<Sockudo, 'get'>): Promise<void> {
   if (record.cancelRequested || record.status === 'cancelled') run.cancel();
   if (isTerminal(record.status)) run.lose(new AgentError('fenced', `The run is ${record.status}`));
   for (const input of record.followUps) await addFollowUp(run, input, sockudo);
 }
 
-async function addFollowUp(run: Run, input: RunInput, sockudo: Sockudo): Promise<void> {
+async function addFollowUp(run: Run, input: RunInput, sockudo: Pick<Sockudo, 'get'>): Promise<void> {
   const { codecMessageId, eventId, clientId, messageSerial, serial } = input;
   const id = codecMessageId ?? eventId;
   if (id === undefined || messageSerial === undefined || run.knowsSteer(id)) return;
-  const { item } = await sockudo.getMessage(run.channel, messageSerial);
-  run.addSteer({ codecMessageId: id, data: item.data, clientId, serial });
+  const path = `/channels/${encodeURIComponent(run.channel)}/messages/${encodeURIComponent(messageSerial)}`;
+  const { item } = objectIn(await (await sockudo.get({ path })).text());
+  run.addSteer({ codecMessageId: id, data: objectIn(item).data, clientId, serial });
 }
 
 function steerOf(
@@ -47,6 +49,10 @@ function steerOf(
   const id = codecMessageId ?? eventId;
   return id === undefined ? null : { codecMessageId: id, data, clientId: inputClientId, serial };
 }
+
+/** The publisher's name of an event in a history. Its data may be an object, where a browser published one. */
+export const eventNameOf = (message: HistoryItem['message']): string =>
+  'message_serial' in message ? (message.name ?? '') : message.event;
 
 export function transportOf({ extras }: Readonly<Record<string, unknown>>): WireHeaders | undefined {
   const { transport } = objectIn(objectIn(extras).ai);

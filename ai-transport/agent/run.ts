@@ -15,6 +15,7 @@ import {
   type WireHeaders,
 } from '../wire/index.ts';
 import { AgentError } from './errors.ts';
+import { type KeptResults, keptText } from './kept-results.ts';
 import { type PipeOptions, type PipeResult, pipeText } from './pipe.ts';
 import { type PublishedAt, Publisher, type PublisherParts, randomId } from './publisher.ts';
 import { SourceReader, type TextSource } from './source.ts';
@@ -30,6 +31,8 @@ export interface RunOptions extends RunHeaders {
 
 export interface RunParts extends Omit<PublisherParts, 'onFenced'>, Omit<StepsParts, 'publisher'> {
   readonly options: RunOptions;
+  /** Results that earlier attempts kept; absent: there was none. */
+  readonly kept?: (() => Promise<Pick<KeptResults, 'has' | 'get'>>) | undefined;
   readonly describe: (error: unknown) => { code: string; message?: string | undefined };
   /** Nothing is expected for this run any more. May be called again. */
   readonly onOver: () => void;
@@ -40,6 +43,14 @@ export interface OutputOptions {
   readonly role?: Role | undefined;
   /** Over `type` (the output's name) and `message-id`. */
   readonly codec?: WireHeaders | undefined;
+}
+
+export interface StepOptions {
+  /**
+   * What the step comes to is stored with its end, as JSON: a further attempt gets it from there and does not work again. Everybody who
+   * reads the channel can see it.
+   */
+  readonly keep?: boolean | undefined;
 }
 
 export type RunState = 'new' | 'running' | 'suspended' | 'ended' | 'lost';
@@ -117,20 +128,31 @@ export class Run {
    * after the other; `id` must be the same in every attempt.
    * @throws what `work` throws, after the step has ended as failed
    */
-  async step<Result>(id: string, work: () => Promise<Result> | Result): Promise<Result> {
+  async step<Result>(
+    id: string,
+    work: () => Promise<Result> | Result,
+    { keep = false }: StepOptions = {},
+  ): Promise<Result> {
     this.#requireRunning();
     this.signal.throwIfAborted();
     if (this.#steps.isInStep) throw new TypeError('Steps do not overlap');
+    const kept = keep ? await this.#parts.kept?.() : undefined;
+    // CAST: what the same step came to before.
+    if (kept?.has(this.#steps.idOf(id))) return kept.get(this.#steps.idOf(id)) as Result;
     await this.#steps.begin(this.#headers, id);
-    let reason: StepReason = 'complete';
+    let reason: StepReason = 'failed';
+    let data = '';
     try {
-      return await work();
+      const result = await work();
+      if (keep) data = keptText(result);
+      reason = 'complete';
+      return result;
     } catch (error) {
-      reason = this.isCancelled ? 'cancelled' : 'failed';
+      if (this.isCancelled) reason = 'cancelled';
       throw error;
     } finally {
       await this.#settled();
-      if (this.#state === 'running') await this.#endStep(reason);
+      if (this.#state === 'running') await this.#steps.end(this.#headers, reason, data);
     }
   }
 
@@ -267,12 +289,8 @@ export class Run {
   async #stop(reason: StepReason): Promise<void> {
     if (this.#open.size > 0) this.#over.abort(new AgentError('not_running', 'The run is over'));
     await this.#settled();
-    await this.#endStep(reason);
+    await this.#steps.end(this.#headers, reason);
     await this.#steps.endRest(this.#headers, reason);
-  }
-
-  #endStep(reason: StepReason): Promise<void> {
-    return this.#steps.end(this.#headers, reason);
   }
 
   async #settled(): Promise<void> {

@@ -42,14 +42,20 @@ export class Steps {
     return this.#rest;
   }
 
+  /** What a step is called in the channel. */
+  idOf(id: string): string {
+    return `${id}${this.#parts.scope}`;
+  }
+
   async begin(run: RunHeaders, id: string): Promise<void> {
     this.#current = await this.#start(run, id);
   }
 
-  async end(run: RunHeaders, reason: StepReason): Promise<void> {
+  /** @param data of the event */
+  async end(run: RunHeaders, reason: StepReason, data = ''): Promise<void> {
     const step = this.#current;
     this.#current = null;
-    if (step !== null) await this.#parts.publisher.publish(stepEnd(run, step, reason));
+    if (step !== null) await this.#parts.publisher.publish(stepEnd(run, step, reason), data);
   }
 
   /** Ends the step of the outputs that were in no other. */
@@ -61,8 +67,8 @@ export class Steps {
   }
 
   async #start(run: RunHeaders, id: string): Promise<StepHeaders> {
-    const { publisher, clientId, scope } = this.#parts;
-    const step: StepHeaders = { stepId: `${id}${scope}`, stepClientId: clientId };
+    const { publisher, clientId } = this.#parts;
+    const step: StepHeaders = { stepId: this.idOf(id), stepClientId: clientId };
     const { deliverySerial } = await publisher.publish(stepStart(run, step));
     return { ...step, stepStartSerial: String(deliverySerial) };
   }

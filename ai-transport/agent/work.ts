@@ -60,9 +60,21 @@ export class Work {
       onLost: (error) => this.run.lose(error),
       onError: (error) => onError(error, claim),
     });
+    let kept: ReturnType<Agent['kept']> | undefined;
+    const readKept = () => {
+      kept ??= agent.kept(claim.channel, claim.run);
+      return kept;
+    };
     this.run = agent.open(
       claim.channel,
-      { options: optionsOf(claim.run), fence: claim.fence, scope: scopeOf(claim.run), coversAll: true },
+      {
+        options: optionsOf(claim.run),
+        fence: claim.fence,
+        scope: scopeOf(claim.run),
+        coversAll: true,
+        // A worker that stopped in good order left no attempt behind, but its steps.
+        kept: claim.run.startedSerial === undefined ? undefined : readKept,
+      },
       () => void this.#lease.beat(),
     );
   }

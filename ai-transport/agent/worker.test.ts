@@ -195,6 +195,29 @@ describe('a worker', () => {
     expect(await runOf('r1')).toMatchObject({ status: 'complete', attempt: 2 });
   });
 
+  it('does not work again on a step whose result was kept', async () => {
+    fresh();
+    let [tries, calls] = [0, 0];
+    const results: unknown[] = [];
+    work(async (run) => {
+      tries += 1;
+      const search = async () => {
+        calls += 1;
+        await run.output('note', `found in try ${tries}`);
+        return { found: calls };
+      };
+      results.push(await run.step('search', search, { keep: true }));
+      results.push(await run.step('nothing', () => undefined, { keep: true }));
+      await run.step('write', () => run.pipe(pieces(`try ${tries}`)));
+      if (tries === 1) throw new Error('once');
+    });
+    await say('r1', 'x');
+    await ended('r1');
+    expect([tries, calls, results]).toEqual([2, 1, [{ found: 1 }, undefined, { found: 1 }, null]]);
+    const [, answer] = await agent.session(channel).history();
+    expect(answer?.parts.map(({ data }) => data)).toEqual(['found in try 1', 'try 2']);
+  });
+
   it('gives up after its attempts, with an error that does not tell too much', async () => {
     fresh();
     work(

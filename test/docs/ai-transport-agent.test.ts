@@ -120,7 +120,7 @@ describe('docs/ai-transport/agent.md', () => {
 });
 
 describe('docs/ai-transport/workers.md', () => {
-  const [first = '', fatal = ''] = snippetsOf('workers');
+  const [first = '', keep = '', fatal = ''] = snippetsOf('workers');
 
   it('takes runs, and stops', async () => {
     const listeners: (() => unknown)[] = [];
@@ -133,6 +133,33 @@ describe('docs/ai-transport/workers.md', () => {
     expect(await textsOf('private-ai-5')).toEqual(['hello', 'You said: hello']);
     await listeners[0]?.();
     expect(worker.active).toBe(0);
+  });
+
+  it('keeps what a step came to', async () => {
+    let reads = 0;
+    const readPages = () => {
+      reads += 1;
+      return ['one', 'two'];
+    };
+    // CAST: the function that the snippet declares.
+    const { summarise } = (await run(keep, { ...given, readPages })) as { summarise: RunHandler };
+    await ask('private-ai-7', 'r', 'x');
+    let tries = 0;
+    const worker = createWorker({
+      agent,
+      channelPrefix: 'private-ai-7',
+      waitMs: 200,
+      onError() {},
+      async handle(...all) {
+        await summarise(...all);
+        tries += 1;
+        if (tries === 1) throw new Error('once');
+      },
+    });
+    await statusOf('private-ai-7', 'r', 'complete');
+    await worker.stop();
+    expect([reads, tries]).toEqual([1, 2]);
+    expect(await textsOf('private-ai-7')).toEqual(['x', 'You said: one,two']);
   });
 
   it('does not try again what is hopeless', async () => {
