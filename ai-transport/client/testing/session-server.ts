@@ -2,6 +2,7 @@
  * A whole server with AI channels, clients with tokens that may publish, and an agent in a few words. For integration tests.
  */
 import { createHmac, randomUUID } from 'node:crypto';
+import type { WebSocketConstructor } from '@sockudo/client';
 import { SignJWT } from 'jose';
 import { type RunsServer, startRunsServer } from '../../server/runs/testing/runs-server.ts';
 import { createSession, type Session, type SessionOptions, Sockudo } from './session-under-test.ts';
@@ -14,10 +15,15 @@ export interface SessionServer extends RunsServer {
   /** A connected client of a user; closed with the server. */
   client(
     userId: string,
-    more?: { readonly connectionRecovery?: boolean; readonly operations?: readonly string[] },
+    more?: {
+      readonly connectionRecovery?: boolean;
+      readonly WebSocket?: WebSocketConstructor;
+      readonly operations?: readonly string[];
+    },
   ): Sockudo;
   session(userId: string, more?: Partial<SessionOptions>): Session;
   readonly agent: Agent;
+  agentOn(channel: string): Agent;
 }
 
 /** What an agent publishes over HTTP. */
@@ -63,7 +69,8 @@ export async function startSessionServer(config: Record<string, unknown> = {}): 
       open.push(session);
       return session;
     },
-    agent: agentOf(server),
+    agent: agentOf(server, CHANNEL),
+    agentOn: (channel) => agentOf(server, channel),
     async close() {
       for (const each of open.reverse()) each.close();
       await server.close();
@@ -83,20 +90,20 @@ function tokenOf({ app }: RunsServer, userId: string, operations: readonly strin
 const signed = ({ app }: RunsServer, text: string): string =>
   `${app.key}:${createHmac('sha256', app.secret).update(text).digest('hex')}`;
 
-function agentOf(server: RunsServer): Agent {
+function agentOf(server: RunsServer, channel: string): Agent {
   const say = async (name: string, transport: Headers, data?: string) => {
     const { status, body } = await server.post('/events', {
       name,
-      channels: [CHANNEL],
+      channels: [channel],
       data: data ?? '',
       extras: { ai: { transport } },
     });
     if (status !== 200) throw new Error(`${name} was refused: ${JSON.stringify(body)}`);
-    return body.channels[CHANNEL].message_serial as string;
+    return body.channels[channel].message_serial as string;
   };
   const append = async (serial: string, data: string, transport?: Headers) => {
     const extras = transport === undefined ? {} : { extras: { ai: { transport } } };
-    const { status, body } = await server.post(`/channels/${CHANNEL}/messages/${serial}/append`, {
+    const { status, body } = await server.post(`/channels/${channel}/messages/${serial}/append`, {
       data,
       ...extras,
     });

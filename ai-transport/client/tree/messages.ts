@@ -162,7 +162,7 @@ function errorOf(
 
 function runOf({ id, facts, steps, state, known, messageIds }: RunNode): SessionRun {
   const model = facts.events.findLast(({ lifecycle }) => lifecycle.model !== undefined)?.lifecycle.model;
-  const { status, clientId, error, cancelRequested, createdAtMs, generation, lease } = state;
+  const { status, clientId, error, cancelRequested, generation, lease } = state;
   return {
     id,
     status,
@@ -177,7 +177,7 @@ function runOf({ id, facts, steps, state, known, messageIds }: RunNode): Session
       workerId: lease?.workerId,
       queuedAtMs: status === 'queued' ? known?.queuedAtMs : undefined,
       supersedes: facts.supersedes[0],
-      createdAtMs: createdAtMs === 0 ? undefined : createdAtMs,
+      createdAtMs: facts.events[0]?.message.atMs,
     }),
   };
 }
