@@ -22,6 +22,7 @@ const manifest = z.object({
   bin: z.record(z.string(), z.string()).optional(),
   dependencies: z.record(z.string(), z.string()).optional(),
   peerDependencies: z.record(z.string(), z.string()).optional(),
+  peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })).optional(),
   optionalDependencies: z.record(z.string(), z.string()).optional(),
 });
 

@@ -1,15 +1,23 @@
 /**
  * The capability token of a protocol 2 connection: read for its lifetime, renewed in time, sent again when the server says it
- * expired. Must not know: channels. The token itself is opaque; only `iat` and `exp` are looked at, unverified, to choose a time.
+ * expired. Must not know: channels. The token itself is opaque; only what times and whom it names is looked at, unverified.
  * Source: Sockudo protocol 2, capability tokens (`sockudo:auth`, `sockudo:auth_success`, `sockudo:token_expired`).
  */
-import { base64UrlDecode, isJsonObject, member, tryParseJson } from '@sockudo/protocol';
+import {
+  base64UrlDecode,
+  isJsonObject,
+  type JsonObject,
+  member,
+  stringMember,
+  tryParseJson,
+} from '@sockudo/protocol';
 import type { EventNames } from './event-names.ts';
 import type { Frame } from './frame.ts';
 import type { Logger } from './logger.ts';
 import type { CloseAction } from './retry.ts';
 import type { Runtime, TimerHandle } from './runtime.ts';
 import type { LinkEnd } from './socket-link.ts';
+import type { TokenSource } from './token-source.ts';
 import { messageOf, numberOf } from './values.ts';
 
 /** Part of a token's lifetime after which the next one is fetched. */
@@ -24,15 +32,19 @@ const EXPIRED = 40142;
 export function tokenLifetime(
   token: string,
 ): { readonly issuedAt: number | undefined; readonly expiresAt: number } | null {
-  const bytes = base64UrlDecode(token.split('.')[1] ?? '');
-  const claims = bytes === null ? undefined : tryParseJson(new TextDecoder().decode(bytes));
-  if (!isJsonObject(claims)) return null;
+  const claims = claimsOf(token);
   const expiresAt = numberOf(member(claims, 'exp'));
   return expiresAt === undefined ? null : { issuedAt: numberOf(member(claims, 'iat')), expiresAt };
 }
 
+function claimsOf(token: string): JsonObject {
+  const bytes = base64UrlDecode(token.split('.')[1] ?? '');
+  const claims = bytes === null ? undefined : tryParseJson(new TextDecoder().decode(bytes));
+  return isJsonObject(claims) ? claims : {};
+}
+
 export interface CapabilityTokenOptions {
-  readonly source: () => string | Promise<string>;
+  readonly source: TokenSource;
   /** False: `source` always gives the same token, renewing is pointless. */
   readonly isRenewable: boolean;
   readonly names: EventNames;
@@ -40,6 +52,7 @@ export interface CapabilityTokenOptions {
   readonly logger: Logger;
   /** Sends an event; false when not connected. */
   readonly send: (event: string, data: unknown) => boolean;
+  readonly socketId: () => string | undefined;
 }
 
 export class CapabilityToken {
@@ -55,13 +68,20 @@ export class CapabilityToken {
 
   /** The URL with a fresh token. Rejects with whatever the application's provider rejects with. */
   async addTo(url: string): Promise<string> {
-    this.#current = await this.#options.source();
+    this.#current = await this.#options.source({ reason: this.#connection === 0 ? 'initial' : 'reconnect' });
     return `${url}&token=${encodeURIComponent(this.#current)}`;
   }
 
   connected(): void {
     this.#connection += 1;
     this.#schedule();
+  }
+
+  /** Whom the token in use names. The server has checked it, if there is a connection. */
+  clientId(): string | undefined {
+    return this.#current === undefined
+      ? undefined
+      : stringMember(claimsOf(this.#current), 'x-sockudo-client-id');
   }
 
   lost(): void {
@@ -72,7 +92,7 @@ export class CapabilityToken {
   /** Looks at a frame; renews when the server says the token's time is up. */
   observe(frame: Frame): void {
     if (frame.event !== this.#options.names.platform('token_expired')) return;
-    if (isJsonObject(frame.data) && member(frame.data, 'code') === EXPIRED) void this.#renew();
+    if (isJsonObject(frame.data) && member(frame.data, 'code') === EXPIRED) void this.#renew('expired');
   }
 
   /** A connection closed because its token ran out (a laptop slept past it) may come back with a fresh one; a revoked one may not. */
@@ -90,15 +110,15 @@ export class CapabilityToken {
     const issuedAtMs = lifetime.issuedAt === undefined ? nowMs : lifetime.issuedAt * 1000;
     const renewAtMs = issuedAtMs + (lifetime.expiresAt * 1000 - issuedAtMs) * RENEW_AFTER;
     const delayMs = Math.min(Math.max(renewAtMs - nowMs, RENEW_MIN_MS), TIMER_MAX_MS);
-    this.#timer = runtime.setTimer(() => void this.#renew(), delayMs);
+    this.#timer = runtime.setTimer(() => void this.#renew('refresh'), delayMs);
   }
 
-  async #renew(): Promise<void> {
-    const { isRenewable, source, names, send, logger } = this.#options;
+  async #renew(reason: 'refresh' | 'expired'): Promise<void> {
+    const { isRenewable, source, names, send, logger, socketId } = this.#options;
     if (!isRenewable) return;
     const connection = this.#connection;
     try {
-      const token = await source();
+      const token = await source({ reason, socketId: socketId() });
       if (connection !== this.#connection) return;
       this.#current = token;
       send(names.platform('auth'), { token });

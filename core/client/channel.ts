@@ -5,41 +5,16 @@
  * Source: Pusher protocol, "channels"; names of properties and methods as in pusher-js.
  */
 import {
-  type AnnotationAnswer,
-  type AnnotationDeleteAnswer,
   type AnnotationEvent,
   isJsonObject,
   type MessageSummary,
-  type MessageVersion,
-  type MutationAnswer,
   member,
-  type PublishAck,
   stringMember,
 } from '@sockudo/protocol';
-import type { ChannelHost } from './channel-host.ts';
-import {
-  type Annotation,
-  type AnnotationsPage,
-  type AnnotationsParams,
-  createAnnotation,
-  readAnnotations,
-  readMessage,
-  readVersions,
-  removeAnnotation,
-  type VersionsPage,
-  type VersionsParams,
-} from './channel-messages.ts';
-import {
-  type ChangeOptions,
-  changeMessage,
-  type MessagePatch,
-  type PublishOptions,
-  publishMessage,
-} from './channel-publishing.ts';
-import { Emitter, type EventMetadata, type Undeclared } from './emitter.ts';
+import type { EventMetadata, Undeclared } from './emitter.ts';
 import { type AuthErrorEvent, authErrorEvent, BadEventName } from './errors.ts';
 import type { Frame, Serial } from './frame.ts';
-import type { HistoryPage, HistoryParams } from './history.ts';
+import { MessageChannel } from './message-channel.ts';
 import type { ChannelAuthorizationData } from './options.ts';
 import type { ResumeFailure } from './recovery.ts';
 import { protocolErrorData } from './socket-link.ts';
@@ -77,8 +52,7 @@ interface AnnotationEvents {
 
 export type ChannelEvents = BothPrefixes<ChannelEventData> & AnnotationEvents;
 
-export class Channel<Events extends object = Undeclared> extends Emitter<ChannelEvents & Events> {
-  readonly name: string;
+export class Channel<Events extends object = Undeclared> extends MessageChannel<ChannelEvents & Events> {
   /** The server has acknowledged the subscription. */
   subscribed = false;
   /** A subscribe is under way: being authorised, or sent and not acknowledged. */
@@ -90,19 +64,12 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
   /** Head of the channel's history when it was subscribed (protocol 2, channels with history). */
   attachSerial: Serial | undefined;
 
-  protected readonly host: ChannelHost;
   #options: SubscriptionOptions = {};
   #join = 0;
   /** The subscribe frame of the current join has left. */
   #isSent = false;
   /** Options changed after it left: subscribe again when it is acknowledged. */
   #isOutdated = false;
-
-  constructor(name: string, host: ChannelHost) {
-    super({ handlerKey: host.names.handlerKey, report: host.runtime.report });
-    this.name = name;
-    this.host = host;
-  }
 
   /**
    * Sends a client event to the channel's other subscribers (private and presence channels).
@@ -114,73 +81,6 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
       throw new BadEventName(`Event '${event}' does not start with 'client-'`);
     if (!this.subscribed) this.host.logger.warn(`client event before ${this.name} is subscribed`);
     return this.host.send(event, data, this.name);
-  }
-
-  /**
-   * A page of the channel's history, each message as it stands now, over the connection (protocol 2). Waits until the channel is
-   * subscribed, and asks again after a reconnect, for half a minute in all. Iterating the page goes on over all that follow.
-   * Rejects with a HistoryError.
-   */
-  history(params: HistoryParams = {}): Promise<HistoryPage> {
-    return this.host.readHistory(this.name, params);
-  }
-
-  /**
-   * Publishes an event (protocol 2, with a token or a sign-in that lists `publish`) and answers the serials that it got. Waits until the
-   * channel is subscribed, for half a minute in all. With a `messageId` it is sent again when the answer was lost with the
-   * connection. Rejects with a RequestError.
-   */
-  publish(name: string, data: unknown, options: PublishOptions = {}): Promise<PublishAck> {
-    return publishMessage(this.host.ask, this.name, { name, data }, options);
-  }
-
-  /** Adds text to the end of a message's. This and the following are asked as `publish` is; `opId` lets them be sent again. */
-  appendMessage(messageSerial: string, data: string, options: ChangeOptions = {}): Promise<MutationAnswer> {
-    return this.#change({ action: 'append', messageSerial, data }, options);
-  }
-
-  /** Replaces parts of a message; what is not named stays. */
-  updateMessage(
-    messageSerial: string,
-    patch: MessagePatch,
-    options: ChangeOptions = {},
-  ): Promise<MutationAnswer> {
-    return this.#change({ ...patch, action: 'update', messageSerial }, options);
-  }
-
-  /** Marks a message as deleted. Its content stays unless it is replaced or cleared. */
-  deleteMessage(
-    messageSerial: string,
-    patch: MessagePatch = {},
-    options: ChangeOptions = {},
-  ): Promise<MutationAnswer> {
-    return this.#change({ ...patch, action: 'delete', messageSerial }, options);
-  }
-
-  /** A message as it stands. This and the following are asked through `versionedMessages.endpoint`. */
-  getMessage(messageSerial: string): Promise<MessageVersion> {
-    return readMessage(this.host.askAboutMessages, this.name, messageSerial);
-  }
-
-  /** A page of a message's versions, its create included; an append shows its fragment. */
-  getMessageVersions(messageSerial: string, params: VersionsParams = {}): Promise<VersionsPage> {
-    return readVersions(this.host.askAboutMessages, this.name, messageSerial, params);
-  }
-
-  /** Annotates a message. */
-  publishAnnotation(messageSerial: string, annotation: Annotation): Promise<AnnotationAnswer> {
-    return createAnnotation(this.host.askAboutMessages, this.name, messageSerial, annotation);
-  }
-
-  /** Takes an annotation back. */
-  deleteAnnotation(messageSerial: string, annotationSerial: string): Promise<AnnotationDeleteAnswer> {
-    const place = { channel: this.name, messageSerial, annotationSerial };
-    return removeAnnotation(this.host.askAboutMessages, place, this.host.socketId());
-  }
-
-  /** A page of a message's annotation events, oldest first. */
-  listAnnotations(messageSerial: string, params: AnnotationsParams = {}): Promise<AnnotationsPage> {
-    return readAnnotations(this.host.askAboutMessages, this.name, messageSerial, params);
   }
 
   /** For internal use: takes over options; a running subscription is renewed with them. */
@@ -270,10 +170,6 @@ export class Channel<Events extends object = Undeclared> extends Emitter<Channel
   /** Hands an event to the handlers. */
   protected deliver(frame: Frame): void {
     this.emit(frame.event, frame.data, metadataOf(frame));
-  }
-
-  #change(change: Parameters<typeof changeMessage>[2], options: ChangeOptions): Promise<MutationAnswer> {
-    return changeMessage(this.host.ask, this.name, change, options);
   }
 
   #begin(): void {

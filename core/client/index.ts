@@ -65,6 +65,8 @@ export type {
   AuthCallback,
   AuthHandler,
   AuthOptions,
+  AuthTokenRequest,
+  AuthTokenResult,
   ChannelAuthorizationData,
   ChannelAuthorizationHandler,
   ChannelAuthorizationParams,
@@ -90,3 +92,11 @@ export type { CompoundFilter, DeltaChoice, SubscriptionOptions } from './subscri
 export { User, type UserData, type UserEvents } from './user.ts';
 export { VERSION } from './version.ts';
 export { Watchlist, type WatchlistEvent, type WatchlistEvents } from './watchlist.ts';
+export {
+  type EventsPage,
+  type EventsParams,
+  getMutableMessageInfo,
+  type MessageToCreate,
+  type MutableMessageInfo,
+  type WholeEvent,
+} from './whole-events.ts';

@@ -116,6 +116,15 @@ export interface IgnoredOptions {
   readonly nacl?: unknown;
 }
 
+/** Why a token is asked for, and for which connection (none before the first). */
+export interface AuthTokenRequest {
+  readonly reason: 'initial' | 'reconnect' | 'refresh' | 'expired';
+  readonly socketId?: string;
+}
+
+/** A token, or an object that holds one. */
+export type AuthTokenResult = string | { readonly token: string };
+
 export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
   /** Host without scheme or port. Required unless `cluster` is given. */
   readonly wsHost?: string;
@@ -146,6 +155,10 @@ export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
   readonly token?: string;
   /** Protocol 2: gives a token before every connection and for each refresh; wins over `token`. */
   readonly tokenProvider?: () => string | Promise<string>;
+  /** Protocol 2: as `tokenProvider`, told why. */
+  readonly authCallback?: (request: AuthTokenRequest) => AuthTokenResult | Promise<AuthTokenResult>;
+  /** Protocol 2: an endpoint in place of `authCallback`; POST of JSON `{socket_id, reason}`, JSON answer. */
+  readonly authUrl?: string;
 
   /** Who reads single messages, their versions and annotations for this client, and annotates (`channel.getMessage` and others). */
   readonly versionedMessages?: EndpointOptions;
@@ -163,6 +176,8 @@ export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
   readonly echoMessages?: boolean;
   /** Protocol 2: appends as fragments (`delta`) or as the whole text (`full`). Default: the server's (`delta`). */
   readonly appendMode?: 'delta' | 'full';
+  /** Protocol 2: further parameters of the connection's URL, such as `append_rollup_window`. */
+  readonly transportParams?: Readonly<Record<string, string | number | boolean>>;
   /**
    * Protocol 2: ask for messages as deltas on every subscription that does not say otherwise. Default: not enabled. `algorithms`:
    * those that may be used, default both.

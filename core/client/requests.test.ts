@@ -144,7 +144,7 @@ describe('changes of a message', () => {
     const options = { opId: 'o1', description: 'why', metadata: { a: 1 } };
     const changes = [
       channel.appendMessage('s1', 'more', options),
-      channel.updateMessage('s1', { name: 'client-y', data: 'all', clearFields: ['extras'] }),
+      channel.updateMessage('s1', { name: 'client-y', data: 'all', clearFields: ['extras'], opId: 'o2' }),
       channel.deleteMessage('s1'),
     ];
     expect(sent('mutate')).toMatchObject([
@@ -156,7 +156,14 @@ describe('changes of a message', () => {
         description: 'why',
         metadata: { a: 1 },
       },
-      { action: 'update', message_serial: 's1', name: 'client-y', data: 'all', clear_fields: ['extras'] },
+      {
+        action: 'update',
+        message_serial: 's1',
+        name: 'client-y',
+        data: 'all',
+        clear_fields: ['extras'],
+        op_id: 'o2',
+      },
       { action: 'delete', message_serial: 's1' },
     ]);
     for (const { request_id, action } of sent('mutate')) answer('mutate_ack', { request_id, ...ack, action });

@@ -16,6 +16,7 @@ import type { ProtocolVersion } from './event-names.ts';
 import type { SockudoOptions } from './options.ts';
 import { type RecoveryStorage, sessionRecoveryStorage } from './position-store.ts';
 import type { Runtime } from './runtime.ts';
+import { type TokenSource, tokenSettings } from './token-source.ts';
 import { VERSION } from './version.ts';
 
 export interface Settings {
@@ -32,7 +33,7 @@ export interface Settings {
   readonly authorizeChannel: ChannelAuthorizer;
   readonly authenticateUser: UserAuthenticator;
   /** Undefined: no token is sent. */
-  readonly token: (() => string | Promise<string>) | undefined;
+  readonly token: TokenSource | undefined;
   /** A provider can give a fresh token; a fixed one cannot. */
   readonly tokenIsRenewable: boolean;
   readonly connectionRecovery: boolean;
@@ -54,7 +55,6 @@ export function settingsFrom(key: string, options: SockudoOptions, runtime: Runt
   if (protocolVersion !== 7 && protocolVersion !== 2)
     throw new InvalidOptions('protocolVersion must be 7 or 2');
   const isV2 = protocolVersion === 2;
-  const { token, tokenProvider } = options;
   return {
     protocolVersion,
     url: connectionUrl(key, options, runtime),
@@ -66,8 +66,7 @@ export function settingsFrom(key: string, options: SockudoOptions, runtime: Runt
     unavailableTimeoutMs: milliseconds(options, 'unavailableTimeout', 10_000),
     authorizeChannel: channelAuthorizer(options, runtime),
     authenticateUser: userAuthenticator(options, runtime),
-    token: isV2 ? (tokenProvider ?? (token === undefined ? undefined : () => token)) : undefined,
-    tokenIsRenewable: isV2 && tokenProvider !== undefined,
+    ...(isV2 ? tokenSettings(options, runtime) : { token: undefined, tokenIsRenewable: false }),
     connectionRecovery: isV2 && options.connectionRecovery === true,
     recoveryStorage: recoveryStorage(key, options, runtime),
     deltaAlgorithms: isV2 ? deltaAlgorithms(options) : undefined,
@@ -151,5 +150,8 @@ function queryOf(options: SockudoOptions): string {
   });
   if (isV2 && options.echoMessages !== undefined) query.set('echo_messages', String(options.echoMessages));
   if (isV2 && options.appendMode !== undefined) query.set('append_mode', options.appendMode);
+  for (const [name, value] of Object.entries((isV2 && options.transportParams) || {})) {
+    query.set(name, String(value));
+  }
   return query.toString();
 }

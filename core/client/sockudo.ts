@@ -170,6 +170,11 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.user.signin();
   }
 
+  /** The user that the server knows this connection by: of its token, or signed in; undefined while there is none. */
+  verifiedClientId(): string | undefined {
+    return this.#isConnected() ? (this.#token?.clientId() ?? this.user.user_data?.id) : undefined;
+  }
+
   /** Protocol 2: how far the channel was read; undefined without positions. */
   getRecoveryPosition(channel: string): RecoveryPosition | undefined {
     return this.#recovery?.position(channel);
@@ -223,7 +228,10 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     if (this.#recovery !== undefined && frame.event === this.#names.platform('resume_failed')) return;
     this.user.handleFrame(frame);
     if (frame.channel !== undefined) {
-      for (const channel of this.#channels.recipients(frame, frame.channel)) channel.handleFrame(frame);
+      for (const channel of this.#channels.recipients(frame, frame.channel)) {
+        channel.showWhole(frame);
+        channel.handleFrame(frame);
+      }
     }
     this.#history?.handleFrame(frame);
     if (frame.event === this.#names.internal('subscription_succeeded')) this.#requests?.subscribed();
@@ -277,7 +285,8 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     const { token: source, tokenIsRenewable: isRenewable } = this.#settings;
     if (source === undefined) return undefined;
     const send = (event: string, data: unknown) => this.send_event(event, data);
-    return new CapabilityToken({ source, isRenewable, names: this.#names, runtime, logger, send });
+    const socketId = () => this.connection.socket_id;
+    return new CapabilityToken({ source, isRenewable, names: this.#names, runtime, logger, send, socketId });
   }
 
   #createRecovery(runtime: Runtime): Recovery {
