@@ -23,6 +23,8 @@ export default defineConfig({
           name: 'system',
           include: ['test/**/*.test.ts'],
           exclude: [...exclude, 'test/browser/**'],
+          // Its imports of @sockudo/client are then the very modules that the tests import.
+          server: { deps: { inline: ['upstream-ai-transport'] } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
