@@ -63,7 +63,7 @@ export class Chores {
     });
     if (noted.kind === 'refused') throw noted.error;
     const result = await transition();
-    await this.attempt(place, chore);
+    await this.attempt(place, (noted.record && parseChore(noted.record.value)) ?? chore);
     return result;
   }
 
@@ -82,25 +82,26 @@ export class Chores {
 
   async #perform(place: RunPlace, chore: Chore): Promise<void> {
     const run = (await this.#parts.runs.run(place))?.run ?? null;
-    if (run !== null && isHeldBy(run, chore.generation)) return this.#remove(place);
+    if (run !== null && isHeldBy(run, chore.generation)) return this.#remove(place, chore);
     await this.#closeStreams(place, chore.streamsTo);
     const owesEnd =
       chore.owesEnd || (run !== null && isTerminal(run.status) && run.endedSerial === undefined);
-    if (run === null || !owesEnd) return this.#remove(place);
-    if (this.#isServed(place, run)) return this.#tellEnd(place, run, chore);
-    // Perhaps another node is asked for runs of this channel, or this one will be again after its start.
-    if (run.updatedAtMs + UNSERVED_MS <= this.#parts.now()) await this.#remove(place);
+    if (run === null || !owesEnd) return this.#remove(place, chore);
+    if (await this.#isServed(place, run)) return this.#tellEnd(place, run, chore);
+    // Perhaps a worker that asked before the nodes were started asks again.
+    if (run.updatedAtMs + UNSERVED_MS <= this.#parts.now()) await this.#remove(place, chore);
   }
 
   /** An agent that never claims tells the end itself. */
-  #isServed({ app, channel }: RunPlace, { generation }: RunRecord): boolean {
-    return generation > 0 || this.#parts.workers.serve(app.id, channel);
+  async #isServed({ app, channel }: RunPlace, { generation }: RunRecord): Promise<boolean> {
+    return generation > 0 || (await this.#parts.workers.serve(app.id, channel));
   }
 
-  async #remove({ app, channel, runId }: RunPlace): Promise<void> {
-    await this.#parts.runs
-      .of(app)
-      .change(keyOf(app, channel), { kind: CHORE_KIND, id: runId, apply: () => null });
+  /** Unless more was noted meanwhile, which whoever noted it does. */
+  async #remove({ app, channel, runId }: RunPlace, done: Chore): Promise<void> {
+    const apply = (current: ChannelRecord | null) =>
+      current !== null && isMoreThan(parseChore(current.value), done) ? 'keep' : null;
+    await this.#parts.runs.of(app).change(keyOf(app, channel), { kind: CHORE_KIND, id: runId, apply });
   }
 
   async #closeStreams({ app, channel, runId }: RunPlace, streamsTo: number): Promise<void> {
@@ -164,6 +165,9 @@ class AlreadyTold extends Error {
 
 const isHeldBy = (run: RunRecord, generation: number): boolean =>
   run.status === 'running' && run.lease !== undefined && run.generation === generation;
+
+const isMoreThan = (noted: Chore | null, done: Chore): boolean =>
+  noted !== null && (noted.generation > done.generation || (noted.owesEnd && !done.owesEnd));
 
 /** A chore that was noted before and not done yet is done along with this one; of two notes about one claim the later counts. */
 function merged(current: ChannelRecord | null, chore: Chore): Chore {

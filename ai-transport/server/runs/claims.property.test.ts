@@ -35,6 +35,26 @@ const turn = fc.record({
   pauseMs: fc.constantFrom(0, 0, 0, 400, 1500),
 });
 
+/** A run that was cancelled at work ends with its suspend, and the same worker gives it back in the same moment. */
+const RELEASED_TOO_LATE: { actions: Action[]; pauseMs: number }[] = [
+  { actions: [{ what: 'input', run: 'b', who: 0 }], pauseMs: 0 },
+  {
+    actions: [
+      { what: 'claim-one', run: 'b', who: 0 },
+      { what: 'cancel', run: 'b', who: 0 },
+    ],
+    pauseMs: 0,
+  },
+  {
+    actions: [
+      { what: 'append', run: 'b', who: 0 },
+      { what: 'retry', run: 'b', who: 0 },
+      { what: 'suspend', run: 'b', who: 0 },
+    ],
+    pauseMs: 0,
+  },
+];
+
 class World {
   readonly nodes: readonly RunNode[];
   /** Every claim that was given, with the streams that were opened under it. */
@@ -163,6 +183,6 @@ it('a generation has one holder and a run one end, whatever happens at once', as
       await world.check();
       await world.close();
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[RELEASED_TOO_LATE]] },
   );
 });

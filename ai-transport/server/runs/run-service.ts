@@ -57,7 +57,7 @@ export class RunService {
       held,
       onChange: ({ app, channel }, { before, after }) => this.#changed(app, channel, before, after),
     });
-    const workers = new WorkersSeen(now);
+    const workers = new WorkersSeen(now, isAlone ? null : context.cache);
     const chores = new Chores({ context, runs, steps, policy, workers, now });
     const queue = new ClaimQueue({ runs, isAlone, workers, now });
     this.runs = runs;

@@ -2,7 +2,7 @@
 // Time is vitest's: a test that fakes timers moves it.
 import { ProtocolError, parseAppend, parsePublish } from '@sockudo/protocol';
 import type { AppCall, AppRoute, HttpDeps } from '@sockudo/server/plugins';
-import type { DurableLog } from '@sockudo/server/ports';
+import type { Cache, DurableLog } from '@sockudo/server/ports';
 import { load, withApps } from '../../../../core/server/config/load-fixture.ts';
 import { createMemoryChannelLog } from '../../../../core/server/memory/channel-log.ts';
 import { PluginStages } from '../../../../core/server/plugins/stages.ts';
@@ -24,6 +24,8 @@ export interface RunNode extends Pick<TestRealtime, 'context' | 'errors'> {
 
 export interface RunNodeOptions {
   readonly log?: DurableLog;
+  /** Default: one of its own. */
+  readonly cache?: Cache;
   /** Default: others have the log, too. */
   readonly isAlone?: boolean;
 }
@@ -34,7 +36,11 @@ const CONFIG = {
   ai_transport: { enabled: true, channels: [{ prefix: 'private-ai-' }] },
 };
 
-export function runNode({ log = createMemoryChannelLog(), isAlone = false }: RunNodeOptions = {}): RunNode {
+export function runNode({
+  log = createMemoryChannelLog(),
+  cache,
+  isAlone = false,
+}: RunNodeOptions = {}): RunNode {
   const { settings } = load({
     ...withApps({ id: 'app', key: 'key', secret: 'secret', enabled: true }),
     ...CONFIG,
@@ -45,7 +51,11 @@ export function runNode({ log = createMemoryChannelLog(), isAlone = false }: Run
   const drivers = { ...settings.drivers, fanout: isAlone ? 'local' : 'redis', channelLog: 'memory' };
   const runs = createRuns({ channels, orphanTtlMs: aiTransport.orphanTtlMs, drivers });
   const stages = new PluginStages([runs, new StreamRules(channels, aiTransport)]);
-  const realtime = testRealtime({ config: CONFIG, stages, drivers: { durableLog: log } });
+  const realtime = testRealtime({
+    config: CONFIG,
+    stages,
+    drivers: { durableLog: log, ...(cache !== undefined && { cache }) },
+  });
   const { context, app } = realtime;
   runs.start?.(context);
   const routes = (runs.routes ?? []).filter((route): route is AppRoute => route.kind === 'app');
