@@ -9,6 +9,7 @@ import {
   type AgentRun,
   answerOf,
   endpoint,
+  finished,
   shown,
   startAiServer,
   streamOf,
@@ -46,7 +47,7 @@ function answering(prefix = 'answer') {
 /** Sends, and waits until it is answered. */
 async function asked(session: Session, sent: Promise<unknown>): Promise<Run> {
   const run = await started(sent);
-  await session.waitForRun({ runId: run.runId });
+  await finished(session, run.runId);
   return run;
 }
 
@@ -71,7 +72,7 @@ describe('a session', () => {
     const session = await userSession(server, 'private-ai-week', { fetch: app.fetch });
     const run = await started(session.view.send(userMessage('u1', 'Plan my week')));
     expect(await textOf(run.stream)).toBe('Monday: gym. 5 times');
-    await session.waitForRun({ runId: run.runId });
+    await finished(session, run.runId);
     expect(shown(session.view.getMessages())).toEqual([
       'user: Plan my week',
       'assistant: Monday: gym. 5 times',

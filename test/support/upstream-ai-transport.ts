@@ -20,6 +20,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { Sockudo } from '../../core/client/index.ts';
 import { channelAuth } from './credentials.ts';
+import { Inbox } from './inbox.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 export const startAiServer = (): Promise<TestServer> =>
@@ -232,4 +233,16 @@ export async function textOf(stream: ReadableStream<VercelOutput>): Promise<stri
   let text = '';
   for await (const chunk of stream) text += chunk.type === 'text-delta' ? chunk.delta : '';
   return text;
+}
+
+/** Waits until the session knows that a run is over, also when it knows already: `waitForRun` would wait for ever then. */
+export async function finished(
+  { tree }: Awaited<ReturnType<typeof userSession>>,
+  runId: string,
+): Promise<void> {
+  const statuses = new Inbox<string>();
+  const look = () => statuses.push(tree.getRunNode(runId)?.status ?? 'unknown');
+  tree.on('turn', look);
+  look();
+  await statuses.next((status) => ['complete', 'cancelled', 'error'].includes(status));
 }
