@@ -1,5 +1,5 @@
 // `extras.ai` of a stored message, read out of the JSON text that it is stored as. The appends of a stream repeat the same text, so
-// that a few texts read before answer for most of them.
+// that texts read before answer for most of them.
 import type { AiHeaders } from '@sockudo/ai-transport/wire';
 import { parseExtras, tryParseJson } from '@sockudo/protocol';
 
@@ -13,19 +13,25 @@ export interface StoredHeaders {
 }
 
 const NO_HEADERS: StoredHeaders = { state: 'none' };
-const MAX_TEXTS = 256;
+/** Each message that is appended to has a text of its own, so this is about how many may be at it at a time. */
+const MAX_TEXTS = 2048;
 const MAX_TEXT_LENGTH = 4096;
-const known = new Map<string, StoredHeaders>();
+/** Texts used since the last change of maps, and those before: what goes on being used is never read again. */
+let recent = new Map<string, StoredHeaders>();
+let older: ReadonlyMap<string, StoredHeaders> = new Map();
 
 /** @param extras text of the whole `extras`, as core stores it */
 export function headersIn(extras: string | undefined): StoredHeaders {
   if (extras === undefined) return NO_HEADERS;
-  const found = known.get(extras);
+  const found = recent.get(extras);
   if (found !== undefined) return found;
-  const headers = read(extras);
+  const headers = older.get(extras) ?? read(extras);
   if (extras.length > MAX_TEXT_LENGTH) return headers;
-  if (known.size >= MAX_TEXTS) known.clear();
-  known.set(extras, headers);
+  if (recent.size >= MAX_TEXTS) {
+    older = recent;
+    recent = new Map();
+  }
+  recent.set(extras, headers);
   return headers;
 }
 
