@@ -39,6 +39,8 @@ export class Watcher {
       this.#completed = resolve;
       this.#failed = reject;
     });
+    // Whoever waits for it is told; a test that failed before that has said why already.
+    this.complete.catch(() => {});
     this.wasCut = this.#comesBack
       ? new Promise((resolve) => {
           this.#cut = resolve;
