@@ -121,6 +121,8 @@ export class Run {
       continues === 'resume' ? runResume(this.#headers) : runStart(this.#headers, continues === 'start'),
     );
     this.#become('running');
+    // Takes back what an earlier attempt wrote outside of steps, even if this one writes nothing there.
+    if (continues !== undefined) await this.#steps.headers(this.#headers);
   }
 
   /**

@@ -195,6 +195,23 @@ describe('a worker', () => {
     expect(await runOf('r1')).toMatchObject({ status: 'complete', attempt: 2 });
   });
 
+  it('takes back what the first try wrote also where the next one writes nothing there', async () => {
+    fresh();
+    let tries = 0;
+    work(async (run) => {
+      tries += 1;
+      if (tries === 1) {
+        await run.pipe(pieces('on the wrong way'));
+        throw new Error('once');
+      }
+      await run.step('other', () => run.pipe(pieces('right')));
+    });
+    await say('r1', 'x');
+    await ended('r1');
+    const [, answer] = await agent.session(channel).history();
+    expect(answer?.text).toBe('right');
+  });
+
   it('does not work again on a step whose result was kept', async () => {
     fresh();
     let [tries, calls] = [0, 0];
@@ -262,6 +279,31 @@ describe('a worker', () => {
     expect(await outputs()).toEqual([['part', 'cancelled']]);
   });
 });
+
+it('a worker asks again when the server cannot be reached', async () => {
+  fresh();
+  const { app, host, port } = server;
+  let failures = 2;
+  const shaky = createAgent({
+    ...{ appId: app.id, key: app.key, secret: app.secret, host, port },
+    fetch(input, init) {
+      if (!String(input).includes('/runs/claim') || failures === 0) return fetch(input, init);
+      failures -= 1;
+      return Promise.reject(new Error('no network'));
+    },
+  });
+  work((run) => run.pipe(pieces('here')), { agent: shaky });
+  await say('r1', 'x');
+  await ended('r1');
+  expect(errors).toHaveLength(2);
+});
+
+it.each([{ concurrency: 0 }, { leaseMs: 999 }, { leaseMs: 60_001 }, { maxAttempts: 4 }, { perChannel: 1.5 }])(
+  'a worker refuses options that make no sense: %o',
+  (wrong) => {
+    expect(() => work(() => {}, wrong)).toThrow(TypeError);
+  },
+);
 
 describe('a cancel', () => {
   const cancel = (runId: string) =>
