@@ -1,5 +1,6 @@
 /** A session as JSON, to be shown at once when the page loads again, or rendered on a server. Must not know: connections. */
-import { z } from 'zod';
+// The small zod: see run-record.ts.
+import * as z from 'zod/mini';
 import { runFromJson, runToJson } from '../../wire/index.ts';
 import type { Serial } from '../log/serials.ts';
 import type { KnownRun } from '../tree/tree.ts';
@@ -7,25 +8,25 @@ import type { StoredContent } from './content.ts';
 import { SessionError } from './errors.ts';
 
 const texts = z.record(z.string(), z.string());
-const serial = z.union([z.number(), z.string().regex(/^\d+$/)]);
+const serial = z.union([z.number(), z.string().check(z.regex(/^\d+$/))]);
 
 const snapshotForm = z.object({
   version: z.literal(1),
   channel: z.string(),
-  streamId: z.string().nullable(),
-  oldest: serial.nullable(),
+  streamId: z.nullable(z.string()),
+  oldest: z.nullable(serial),
   hasOlder: z.boolean(),
   messages: z.array(
     z.object({
       key: z.string(),
       version: z.string(),
-      place: serial.nullable(),
-      messageId: z.string().optional(),
+      place: z.nullable(serial),
+      messageId: z.optional(z.string()),
       event: z.string(),
-      text: z.string().optional(),
+      text: z.optional(z.string()),
       transport: texts,
       codec: texts,
-      atMs: z.number().optional(),
+      atMs: z.optional(z.number()),
       isDeleted: z.boolean(),
     }),
   ),
