@@ -26,6 +26,7 @@ const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'core/backend', output: 'backend', node: 20 },
   { folder: 'ai-transport', output: 'ai-transport', node: null },
   { folder: 'core/server', output: 'server', node: 24 },
+  { folder: 'ai-transport/server', output: 'ai-transport-server', node: 24 },
   { folder: 'adapters/sqlite', output: 'sqlite', node: 24 },
   { folder: 'adapters/redis', output: 'redis', node: 24 },
   { folder: 'adapters/postgres', output: 'postgres', node: 24 },
