@@ -16,7 +16,7 @@ export interface RunSoFar {
   readonly steps: ReadonlyMap<string, StepOutputs>;
   /** Worker of the attempt before; null: there was none. */
   readonly lastWorker: string | null;
-  /** Step that was begun and not finished; null without one. */
+  /** Step that it had begun and not finished; null without one. */
   readonly openStep: string | null;
 }
 
@@ -55,10 +55,13 @@ class StepLog {
   readonly #attempts = new Map<string, StepAttempt>();
   #lastWorker: string | null = null;
   #request: string | null = null;
+  #openStep: string | null = null;
 
   add({ lifecycle, serial, type, text }: StepEvent): void {
     const { kind, stepId, stepStartSerial, stepReason } = lifecycle;
     if (kind === 'input') this.#request ??= text;
+    // Each attempt begins with one: what is open then was left behind by the attempt before.
+    if (kind === 'run-start') this.#openStep = this.#lastOpen();
     if (stepId === undefined) return;
     if (kind === 'step-start') {
       // Begun again, it is the last in the order, too.
@@ -72,15 +75,17 @@ class StepLog {
   }
 
   soFar(): RunSoFar {
-    const all = [...this.#attempts];
-    const finished = all.filter(([, { isFinished }]) => isFinished);
-    const [openStep] = all.findLast(([, { isFinished }]) => !isFinished) ?? [null];
+    const finished = [...this.#attempts].filter(([, { isFinished }]) => isFinished);
     return {
       request: this.#request,
       steps: new Map(finished.map(([id, { outputs }]) => [id, outputs])),
       lastWorker: this.#lastWorker,
-      openStep,
+      openStep: this.#openStep,
     };
+  }
+
+  #lastOpen(): string | null {
+    return [...this.#attempts].findLast(([, { isFinished }]) => !isFinished)?.[0] ?? null;
   }
 
   #addOutput({ outputs }: StepAttempt, type: string, text: string): void {
