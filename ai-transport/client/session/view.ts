@@ -4,6 +4,7 @@
  */
 import type { Branch } from '../tree/branch.ts';
 import type { SessionMessage, SessionRun } from '../tree/model.ts';
+import type { Tree } from '../tree/tree.ts';
 import type { Conversation } from './conversation.ts';
 
 /** Versions that stand at one place of a view. */
@@ -35,6 +36,7 @@ export class View {
   readonly #host: ViewHost;
   readonly #choices = new Map<string, string>();
   #revision = -1;
+  #tree: Tree | null = null;
   #branch: Branch | null = null;
   #messages = NO_MESSAGES;
   #runs: readonly SessionRun[] = [];
@@ -77,7 +79,7 @@ export class View {
     this.#choices.set(messageId, runId);
     const oldest = this.#choices.size > CHOICES_MAX ? this.#choices.keys().next() : undefined;
     if (oldest?.done === false) this.#choices.delete(oldest.value);
-    this.#revision = -1;
+    this.#branch = null;
     this.#host.changed();
   }
 
@@ -90,7 +92,11 @@ export class View {
     const { conversation, revision } = this.#host;
     if (this.#branch !== null && this.#revision === revision()) return this.#branch;
     this.#revision = revision();
-    const branch = conversation.branch(this.#choices);
+    const { tree } = conversation;
+    // More text leaves the line as it is.
+    const known = this.#tree === tree ? this.#branch : null;
+    const branch = known ?? conversation.branch(this.#choices);
+    this.#tree = tree;
     this.#branch = branch;
     this.#messages = sameUnlessChanged(this.#messages, conversation.messagesOf(branch));
     this.#runs = sameUnlessChanged(

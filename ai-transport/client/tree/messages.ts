@@ -6,6 +6,7 @@ import { isTerminal, type RunError, type RunRecord, type RunStatus } from '../..
 import { defined } from '../../wire/lifecycle.ts';
 import type { LoggedMessage, MessageLog } from '../log/message-log.ts';
 import type { MessagePart, MessageStatus, SessionMessage, SessionRun } from './model.ts';
+import type { DraftMessage } from './run-facts.ts';
 import type { RunNode } from './tree.ts';
 
 /** What is known of an input that the server has not confirmed. */
@@ -15,10 +16,12 @@ export interface Sending {
 }
 
 interface Made {
+  /** All its parts as they stood, also those that were deleted. */
   readonly sources: readonly LoggedMessage[];
-  readonly state: RunRecord;
+  readonly status: RunRecord['status'];
   readonly sending: Sending | undefined;
-  readonly message: SessionMessage;
+  /** Null where every part of it was deleted. */
+  readonly message: SessionMessage | null;
 }
 
 /** Messages remembered beyond those that are shown. */
@@ -26,6 +29,8 @@ const SPARE = 1_000;
 
 export class Messages {
   readonly #made = new Map<string, Made>();
+  /** The same by what the tree says a message consists of, which is one object for as long as the tree is. */
+  readonly #ofDraft = new WeakMap<DraftMessage, Made>();
   readonly #runs = new WeakMap<RunNode, SessionRun>();
 
   /** Null where every part of it was deleted. */
@@ -35,15 +40,23 @@ export class Messages {
     log: Pick<MessageLog, 'get'>,
     sendingOf: (key: string) => Sending | undefined,
   ): SessionMessage | null {
-    const sources = sourcesOf(node, id, log);
-    const [oldest] = sources;
-    if (oldest === undefined) return null;
+    const draft = node.facts.messages.get(id);
+    const known = draft === undefined ? undefined : this.#ofDraft.get(draft);
+    if (known !== undefined && isUnchanged(known, log, sendingOf)) return known.message;
     const key = `${node.id}\n${id}`;
-    const sending = sendingOf(oldest.key);
     const made = this.#made.get(key);
-    if (made !== undefined && isSame(made, sources, node.state, sending)) return made.message;
-    const message = messageOf(node, id, sources, sending);
-    this.#made.set(key, { sources, state: node.state, sending, message });
+    const { status } = node.state;
+    const sources = sourcesOf(node, id, log);
+    const sending = sources[0] === undefined ? undefined : sendingOf(sources[0].key);
+    if (made !== undefined && isSame(made, sources, status, sending)) {
+      if (draft !== undefined) this.#ofDraft.set(draft, made);
+      return made.message;
+    }
+    const shown = sources.filter(({ isDeleted }) => !isDeleted);
+    const message = shown.length === 0 ? null : messageOf(node, id, shown, sending);
+    const now = { sources, status, sending, message };
+    this.#made.set(key, now);
+    if (draft !== undefined) this.#ofDraft.set(draft, now);
     return message;
   }
 
@@ -66,19 +79,28 @@ function sourcesOf(node: RunNode, id: string, log: Pick<MessageLog, 'get'>): Log
   const events = node.facts.messages.get(id)?.events ?? [];
   return events
     .filter((event) => node.steps.counts(event))
-    .map(({ message }) => log.get(message.key) ?? message)
-    .filter(({ isDeleted }) => !isDeleted);
+    .map(({ message }) => log.get(message.key) ?? message);
+}
+
+/** The common case, and there are many messages: nothing is made to find it out. */
+function isUnchanged(
+  { sources, sending }: Made,
+  log: Pick<MessageLog, 'get'>,
+  sendingOf: (key: string) => Sending | undefined,
+): boolean {
+  for (const source of sources) if ((log.get(source.key) ?? source) !== source) return false;
+  return sources[0] === undefined || sendingOf(sources[0].key) === sending;
 }
 
 function isSame(
   made: Made,
   sources: readonly LoggedMessage[],
-  state: RunRecord,
+  status: RunRecord['status'],
   sending: Sending | undefined,
 ): boolean {
   return (
     made.sending === sending &&
-    made.state.status === state.status &&
+    made.status === status &&
     made.sources.length === sources.length &&
     made.sources.every((source, index) => source === sources[index])
   );

@@ -10,13 +10,36 @@ import {
   type RunRecord,
   runEventOf,
 } from '../../wire/index.ts';
+import type { LoggedMessage } from '../log/message-log.ts';
 import type { Event, RunFacts } from './run-facts.ts';
 
 /** The server gave up a stream whose agent fell silent. Sockudo itself says so on the stream and nowhere else. */
 const ORPHANED = 'orphan_timeout';
 
+interface Remembered {
+  readonly messages: readonly LoggedMessage[];
+  readonly known: RunRecord | undefined;
+  readonly state: RunRecord;
+}
+
+/** By a run's last message: most runs are over, and the table need not be gone through again for them. */
+const remembered = new WeakMap<LoggedMessage, Remembered>();
+
 /** @param known the server's word, absent where it keeps no runs or was not asked */
-export function runStateOf({ id, events }: RunFacts, known: RunRecord | undefined): RunRecord {
+export function runStateOf(facts: RunFacts, known: RunRecord | undefined): RunRecord {
+  const last = facts.events.at(-1)?.message;
+  if (last === undefined) return stateOf(facts, known);
+  const before = remembered.get(last);
+  if (before !== undefined && before.known === known && isSame(before, facts)) return before.state;
+  const state = stateOf(facts, known);
+  remembered.set(last, { messages: facts.events.map(({ message }) => message), known, state });
+  return state;
+}
+
+const isSame = ({ messages }: Remembered, { events }: RunFacts): boolean =>
+  messages.length === events.length && messages.every((message, index) => message === events[index]?.message);
+
+function stateOf({ id, events }: RunFacts, known: RunRecord | undefined): RunRecord {
   let run: RunRecord | null = known ?? null;
   for (const event of events) {
     if (run !== null && isTerminal(run.status)) break;
