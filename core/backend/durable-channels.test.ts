@@ -103,6 +103,13 @@ describe('durable channels', () => {
     expect(server.seen).toHaveLength(0);
   });
 
+  it('reads a message that a client published as an object', async () => {
+    const version = { serial: SERIAL, timestamp_ms: 1 };
+    const item = { event: 'sockudo:message.create', channel: 'room-1', data: { a: 1 }, serial: 1, version };
+    answers({ channel: 'room-1', item: { ...item, action: 'create', message_serial: SERIAL } });
+    expect((await create().getMessage('room-1', SERIAL)).item.data).toEqual({ a: 1 });
+  });
+
   it('refuses an answer of another kind', async () => {
     server.queue({ status: 200, body: '{"ok":true}' });
     await expect(create().getMessage('room-1', SERIAL)).rejects.toThrow('has an unknown form');

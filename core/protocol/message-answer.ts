@@ -13,8 +13,8 @@ export interface MessageVersion {
   /** `sockudo:message.ACTION`. */
   readonly event: string;
   readonly channel: string;
-  /** Text as it was published; absent once it was cleared. */
-  readonly data?: string;
+  /** As it was published: the text of a backend, any JSON of a client; absent once it was cleared. */
+  readonly data?: unknown;
   /** The publisher's event name; absent once it was cleared. */
   readonly name?: string;
   /** Same as `delivery_serial`. */
@@ -115,7 +115,6 @@ export interface MessageSummary {
 export const isMessageVersion = (value: unknown): value is MessageVersion =>
   isJsonObject(value) &&
   hasStrings(value, 'event', 'channel', 'action', 'message_serial') &&
-  ['string', 'undefined'].includes(typeof member(value, 'data')) &&
   isJsonObject(member(value, 'version'));
 
 export const isMessageAnswer = (value: unknown): value is MessageAnswer =>

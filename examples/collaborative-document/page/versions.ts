@@ -14,8 +14,9 @@ export async function versionsOf(channel: Channel, serial: string): Promise<Text
   const versions: TextVersion[] = [];
   let text = '';
   const page = await channel.getMessageVersions(serial, { direction: 'oldest_first', limit: 100 });
-  for await (const { action, data = '', version, extras } of page) {
-    text = action === 'append' ? text + data : data;
+  for await (const { action, data, version, extras } of page) {
+    const given = typeof data === 'string' ? data : '';
+    text = action === 'append' ? text + given : given;
     const who = nameOf(version.client_id ?? authorOf(extras));
     versions.push({ serial: version.serial, action, text, who, atMs: version.timestamp_ms });
   }
