@@ -37,7 +37,8 @@ export async function aiStreams(subject: Subject, options: AiStreamsOptions): Pr
   const startedAtMs = performance.now();
   const { latenciesMs, firstMs = [] } = await write(messagesEach);
   const seconds = (performance.now() - startedAtMs) / 1000;
-  const cpu = cpuUs(before, await subject.usage());
+  const after = await subject.usage();
+  const cpu = cpuUs(before, after);
   await Promise.all([watchers.close(), writers.close()]);
   const count = streams * messagesEach * appendsEach;
   return {
@@ -45,6 +46,8 @@ export async function aiStreams(subject: Subject, options: AiStreamsOptions): Pr
     'of it user': cpu.user / count,
     'appends / s': count / seconds,
     'share of one core': cpu.total / 1e6 / seconds,
+    'MiB resident at the end': after.rssBytes / 1024 / 1024,
+    'added latency p25 ms': percentile(latenciesMs, 0.25),
     'added latency p50 ms': percentile(latenciesMs, 0.5),
     'added latency p99 ms': percentile(latenciesMs, 0.99),
     'first text p50 ms': percentile(firstMs, 0.5),
