@@ -60,7 +60,7 @@ describe('errorAnswer', () => {
   ])('tells a stranger nothing about %s, and the log everything under an id', (failure) => {
     const { answer, logged } = answered(failure);
     expect(answer.status).toBe(500);
-    const { error, ...rest } = JSON.parse(answer.body);
+    const { error, ...rest } = JSON.parse(String(answer.body));
     expect(rest).toEqual({ code: 'internal_error', status: 500 });
     const id = /^Internal server error \(([0-9a-f]{12})\)$/.exec(error)?.[1];
     expect(JSON.parse(logged[0] ?? '{}').errorId).toBe(id);

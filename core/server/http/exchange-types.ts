@@ -34,7 +34,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** Null: no `content-type` header is sent. */
   readonly contentType: string | null;
-  readonly body: string;
+  /** A Buffer is sent as it is and never written into. */
+  readonly body: string | Buffer;
   readonly headers?: HeaderList;
 }
 
@@ -110,7 +111,7 @@ export type Route = AppRoute | OpenRoute | StreamRoute | OpenStreamRoute;
 
 export const JSON_TYPE = 'application/json';
 
-/** 200 with JSON text that is already encoded. */
-export function jsonAnswer(body: string): HttpAnswer {
+/** 200 with JSON that is already encoded. */
+export function jsonAnswer(body: string | Buffer): HttpAnswer {
   return { status: 200, contentType: JSON_TYPE, body };
 }

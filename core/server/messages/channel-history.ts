@@ -6,15 +6,21 @@ import {
   type HistoryReset,
   httpError,
   invalidMessage,
-  type ProtocolError,
 } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
 import { type ChannelKey, type Position, StoreUnavailable } from '../ports/channel-log.ts';
 import type { DurableLog } from '../ports/index.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import { requireHistory } from './features.ts';
-import { type AttachBound, encodeHistoryPage, encodeStream, readHistoryPage } from './history-page.ts';
+import {
+  encodeFramePage,
+  encodePageBody,
+  encodeStream,
+  type HistoryPage,
+  readHistoryPage,
+} from './history-page.ts';
 import { PageCache } from './page-cache.ts';
+import { RowTexts } from './row-texts.ts';
 
 export interface ChannelHistoryDeps {
   readonly logs: ChannelLogs;
@@ -26,7 +32,9 @@ export interface ChannelHistoryDeps {
 
 export class ChannelHistory {
   readonly #deps: ChannelHistoryDeps;
-  readonly #pages = new PageCache();
+  readonly #pages = new PageCache<Buffer>();
+  readonly #frames = new PageCache<string>();
+  readonly #rows = new RowTexts();
 
   constructor(deps: ChannelHistoryDeps) {
     this.#deps = deps;
@@ -42,10 +50,22 @@ export class ChannelHistory {
     requireHistory(app, channel);
   }
 
-  /** Body of `GET …/history`. @throws ProtocolError 422 where history is off, 400 for a cursor that cannot be continued */
-  async page(app: App, channel: string, query: HistoryQuery): Promise<string> {
+  /**
+   * Body of `GET …/history`, as UTF-8; not to be written into.
+   * @throws ProtocolError 422 where history is off, 400 for a cursor that cannot be continued
+   */
+  async page(app: App, channel: string, query: HistoryQuery): Promise<Buffer> {
+    const log = this.#log(app, channel);
+    const key = { appId: app.id, channel };
+    const request = JSON.stringify([key, query]);
+    const state = await log.state(key);
+    const cached = this.#pages.get(request, state);
+    if (cached !== null) return cached;
     const refuse = (text: string) => httpError('invalid_input', text);
-    return this.#page(this.#log(app, channel), { appId: app.id, channel }, query, refuse);
+    const page = await readHistoryPage(log, { key, query, state, kept: this.#rows, refuse });
+    const body = encodePageBody(page);
+    if (page.state === state && isWorthKeeping(page)) this.#pages.set(request, state, body);
+    return body;
   }
 
   /**
@@ -60,7 +80,15 @@ export class ChannelHistory {
     attachSerial: number | null,
   ): Promise<string> {
     const log = this.#log(app, channel);
-    return this.#page(log, { appId: app.id, channel }, query, invalidMessage, { attachSerial });
+    const key = { appId: app.id, channel };
+    const request = JSON.stringify([key, query, attachSerial]);
+    const state = await log.state(key);
+    const cached = this.#frames.get(request, state);
+    if (cached !== null) return cached;
+    const page = await readHistoryPage(log, { key, query, state, kept: null, refuse: invalidMessage });
+    const text = encodeFramePage(page, { attachSerial });
+    if (page.state === state) this.#frames.set(request, state, text);
+    return text;
   }
 
   /** Body of `GET …/history/state`. @throws ProtocolError 422 */
@@ -116,23 +144,6 @@ export class ChannelHistory {
     return withStream(answer, await this.#stream(log, key));
   }
 
-  async #page(
-    log: DurableLog,
-    key: ChannelKey,
-    query: HistoryQuery,
-    refuse: (text: string) => ProtocolError,
-    attach?: AttachBound,
-  ): Promise<string> {
-    const request = JSON.stringify([key, query, attach]);
-    const state = await log.state(key);
-    const cached = this.#pages.get(request, state);
-    if (cached !== null) return cached;
-    const page = await readHistoryPage(log, key, query, state, refuse);
-    const text = encodeHistoryPage(page, attach);
-    if (page.state === state) this.#pages.set(request, state, text);
-    return text;
-  }
-
   async #stream(log: DurableLog, key: ChannelKey): Promise<string> {
     return encodeStream(await log.state(key), log.durability);
   }
@@ -142,6 +153,11 @@ export class ChannelHistory {
     return this.#deps.logs.receiptsOf(app);
   }
 }
+
+/** Pages that many ask for; others are put together anew from their rows at little cost. */
+const isWorthKeeping = ({ query, isUnchanged }: HistoryPage): boolean =>
+  !isUnchanged ||
+  (query.cursor === null && query.bounds.start_serial === null && query.bounds.end_serial === null);
 
 const withStream = (answer: object, stream: string): string =>
   `${JSON.stringify(answer).slice(0, -1)},"stream":${stream}}`;

@@ -1,11 +1,11 @@
-// A page of a channel's history: read from the log, with what stands around it, and as the JSON of an HTTP answer or of a
-// `channel_history` frame. The two differ in a few words, as recorded from Sockudo (http.md 5.1, realtime.md 6.5).
+// A page of a channel's history: its rows, with what stands around them, as the JSON of an HTTP answer or of a `channel_history`
+// frame. How a row reads is written in history-rows.ts.
 import { type HistoryBounds, type HistoryQuery, nextCursor, type ProtocolError } from '@sockudo/protocol';
-import type { ChannelKey, ChannelLog, Position, StreamState } from '../ports/channel-log.ts';
+import type { ChannelKey, ChannelLog, StreamState } from '../ports/channel-log.ts';
 import { isTruncated, rangeOf } from '../ports/history-range.ts';
-import type { HistoryRow, MessageLog } from '../ports/message-log.ts';
-import { encodePlain, versionBytes, versionEncoder } from './message-json.ts';
-import { type ShownVersion, shownRow } from './shown-version.ts';
+import type { MessageLog } from '../ports/message-log.ts';
+import { type PageRows, readRows, readUnchangedRows } from './history-rows.ts';
+import type { RowTexts } from './row-texts.ts';
 
 /** The part of the log that pages are read from. */
 export type HistoryLog = Pick<ChannelLog, 'state' | 'durability'> & Pick<MessageLog, 'rows'>;
@@ -13,32 +13,39 @@ export type HistoryLog = Pick<ChannelLog, 'state' | 'durability'> & Pick<Message
 export interface HistoryPage {
   readonly key: ChannelKey;
   readonly query: HistoryQuery;
-  readonly rows: readonly HistoryRow[];
-  readonly more: boolean;
-  /** Of the log when the rows were read. */
-  readonly head: Position;
+  readonly rows: PageRows;
   readonly state: StreamState;
   readonly durability: ChannelLog['durability'];
+  /** All rows were taken by their serials. */
+  readonly isUnchanged: boolean;
 }
 
-/**
- * @param state as it was read before; read again where the channel has changed since
- * @param refuse makes the error for a cursor that can no longer be continued
- * @throws ProtocolError as `refuse` makes it
- */
-export async function readHistoryPage(
-  log: HistoryLog,
-  key: ChannelKey,
-  query: HistoryQuery,
-  state: StreamState,
-  refuse: (text: string) => ProtocolError,
-): Promise<HistoryPage> {
-  const result = await log.rows(key, rangeOf(query));
-  if (result.kind === 'gap') throw refuse(GAP_TEXTS[result.reason]);
-  const { rows, more, head } = result;
-  const isCurrent = head.streamId === state.head.streamId && head.serial === state.head.serial;
+export interface HistoryPageRequest {
+  readonly key: ChannelKey;
+  readonly query: HistoryQuery;
+  /** As it was read before; read again where the channel has changed since. */
+  readonly state: StreamState;
+  /** Where rows of an HTTP answer are kept; null: for a frame. */
+  readonly kept: RowTexts | null;
+  /** Makes the error for a cursor that can no longer be continued. */
+  refuse(text: string): ProtocolError;
+}
+
+/** @throws ProtocolError as `refuse` makes it */
+export async function readHistoryPage(log: HistoryLog, request: HistoryPageRequest): Promise<HistoryPage> {
+  const { key, query, state, kept } = request;
   const { durability } = log;
-  return { key, query, rows, more, head, state: isCurrent ? state : await log.state(key), durability };
+  const range = rangeOf(query);
+  if (kept !== null) {
+    const rows = await readUnchangedRows(log, key, range, state, kept);
+    if (rows !== null) return { key, query, rows, state, durability, isUnchanged: true };
+  }
+  const rows = await readRows(log, key, range, kept === null);
+  if (rows.kind === 'gap') throw request.refuse(GAP_TEXTS[rows.reason]);
+  const { head } = rows;
+  const isCurrent = head.streamId === state.head.streamId && head.serial === state.head.serial;
+  const current = isCurrent ? state : await log.state(key);
+  return { key, query, rows, state: current, durability, isUnchanged: false };
 }
 
 const GAP_TEXTS = {
@@ -52,35 +59,44 @@ export interface AttachBound {
   readonly attachSerial: number | null;
 }
 
-/** JSON text of the page; `attach`: over a socket. */
-export function encodeHistoryPage(page: HistoryPage, attach?: AttachBound): string {
-  const { key, query, rows, more } = page;
-  const { streamId } = page.head;
-  const encode = versionEncoder(key.channel, attach === undefined ? undefined : streamId);
-  const begin = `{"stream_id":${JSON.stringify(streamId)},"serial":`;
-  const items = rows.map((row) => begin + encodeRow(row, encode, attach !== undefined));
-  const last = more ? rows.at(-1) : undefined;
-  const cursor = last === undefined ? null : nextCursor(key, query, streamId, last.entry.serial);
-  return (
-    `{"items":[${items.join(',')}],"direction":"${query.direction}","limit":${query.limit},"has_more":${more},` +
-    `"next_cursor":${JSON.stringify(cursor)},"bounds":${encodeBounds(query.bounds, attach)},` +
-    `"continuity":${JSON.stringify(continuityOf(page))},"stream_state":${JSON.stringify(streamStateOf(page))}}`
-  );
+/** JSON text of the page for a frame. */
+export function encodeFramePage(page: HistoryPage, attach: AttachBound): string {
+  return `${BEGIN}${page.rows.texts.join(',')}${afterRows(page, attach)}`;
 }
 
-/** A row from its serial on. */
-function encodeRow(row: HistoryRow, encode: (shown: ShownVersion) => string, isSocket: boolean): string {
-  const { entry } = row;
-  const shown = shownRow(row);
-  const message = shown === null ? encodePlain(entry) : encode(shown);
-  const bytes = shown === null ? Buffer.byteLength(message) : versionBytes(message, shown);
-  const event = shown === null ? JSON.stringify(entry.event) : `"sockudo:message.${shown.action}"`;
-  // Of a message without versions the word means that the row was appended to the log.
-  const kind = shown === null ? 'append' : isSocket ? shown.action : `message.${shown.action}`;
+/**
+ * The page as the body of an HTTP answer. Row by row, because a text of the whole page would be copied twice more on its way to the
+ * socket.
+ */
+export function encodePageBody(page: HistoryPage): Buffer {
+  const { texts } = page.rows;
+  const end = afterRows(page);
+  let length = BEGIN.length + Buffer.byteLength(end) + Math.max(0, texts.length - 1);
+  for (const text of texts) length += Buffer.byteLength(text);
+  const body = Buffer.allocUnsafe(length);
+  let at = body.write(BEGIN);
+  for (const [index, text] of texts.entries()) {
+    if (index > 0) {
+      body[at] = COMMA;
+      at += 1;
+    }
+    at += body.write(text, at);
+  }
+  body.write(end, at);
+  return body;
+}
+
+const BEGIN = '{"items":[';
+const COMMA = 0x2c;
+
+function afterRows(page: HistoryPage, attach?: AttachBound): string {
+  const { key, query } = page;
+  const { lastSerial, more, head } = page.rows;
+  const cursor = !more || lastSerial === null ? null : nextCursor(key, query, head.streamId, lastSerial);
   return (
-    `${entry.serial},"published_at_ms":${entry.publishedAtMs},` +
-    `"message_id":${JSON.stringify(entry.messageId ?? null)},"event_name":${event},` +
-    `"operation_kind":"${kind}","payload_size_bytes":${bytes},"message":${message}}`
+    `],"direction":"${query.direction}","limit":${query.limit},"has_more":${more},` +
+    `"next_cursor":${JSON.stringify(cursor)},"bounds":${encodeBounds(query.bounds, attach)},` +
+    `"continuity":${JSON.stringify(continuityOf(page))},"stream_state":${JSON.stringify(streamStateOf(page))}}`
   );
 }
 
@@ -98,11 +114,11 @@ function encodeBounds(bounds: HistoryBounds, attach: AttachBound | undefined): s
   });
 }
 
-function continuityOf({ query, more, state }: HistoryPage) {
+function continuityOf({ query, rows, state }: HistoryPage) {
   const truncated = isTruncated(query.bounds, state);
   return {
     ...retainedOf(state),
-    complete: !more && !truncated,
+    complete: !rows.more && !truncated,
     truncated_by_retention: truncated,
   };
 }

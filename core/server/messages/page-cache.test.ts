@@ -23,7 +23,7 @@ describe('a page', () => {
       state({ oldestSerial: 2 }),
       state({ messages: 4 }),
     ]) {
-      const pages = new PageCache();
+      const pages = new PageCache<string>();
       pages.set('request', state(), 'page');
       expect(pages.get('request', state())).toBe('page');
       expect(pages.get('another', state())).toBeNull();
@@ -33,7 +33,7 @@ describe('a page', () => {
   });
 
   it('makes room for others when it is the longest unused', () => {
-    const pages = new PageCache({ maxChars: 20, maxPageChars: 8 });
+    const pages = new PageCache<string>({ maxLength: 20, maxPageLength: 8 });
     for (const request of ['a', 'b', 'c', 'd']) pages.set(request, state(), '1234');
     pages.get('a', state());
     pages.set('e', state(), '1234');
@@ -42,7 +42,7 @@ describe('a page', () => {
   });
 
   it('is not kept when it is large', () => {
-    const pages = new PageCache({ maxChars: 20, maxPageChars: 8 });
+    const pages = new PageCache<string>({ maxLength: 20, maxPageLength: 8 });
     pages.set('a', state(), '12345678');
     expect(pages.get('a', state())).toBeNull();
   });

@@ -70,7 +70,7 @@ export function runNode({
       const request = { params, body: Buffer.from(JSON.stringify(body)), header: () => 'application/json' };
       // CAST: the members that the routes read.
       const call = { app, request, query: new Map() } as unknown as AppCall;
-      return replyOf(async () => JSON.parse((await handler(call, deps)).body));
+      return replyOf(async () => JSON.parse(String((await handler(call, deps)).body)));
     }
     throw new Error(`no route for ${method} ${path}`);
   }
