@@ -229,6 +229,9 @@ export class MessageView {
   #rowsOf(record: ChannelRecord, found: readonly FoundEntry[]): HistoryRow[] {
     const { id } = record;
     const { hot, versions } = this.#options;
+    // As many messages as serials: nothing was ever changed here.
+    if (record.messagesTotal === record.headSerial)
+      return found.map(({ entry }) => ({ entry, latest: null }));
     const unknown = found.filter(
       ({ entry }) => entry.messageSerial !== undefined && id !== null && !hot.has(id, entry.serial),
     );
