@@ -44,6 +44,8 @@ export interface JobView {
   readonly folder: string;
   readonly run: SessionRun;
   readonly isLive: boolean;
+  /** Its beginning was read. */
+  readonly isWhole: boolean;
   /** Empty until the worker has looked into the folder. */
   readonly steps: readonly StepView[];
   readonly done: number;
@@ -61,6 +63,7 @@ export function jobView(run: SessionRun, messages: readonly SessionMessage[]): J
     folder: folderOf(messages, plan),
     run,
     isLive: isLive(run),
+    isWhole: parts.some(({ isInput }) => isInput),
     steps,
     done: steps.filter(({ state }) => state === 'done').length,
     attempts: valuesOf<Attempt>(parts, ATTEMPT_OUTPUT),

@@ -39,13 +39,14 @@ const runs = new RunsView((runId) => {
   html('run').scrollIntoView({ block: 'nearest', behavior: 'smooth' });
 });
 
+let isRendering = false;
+let cannotRead = false;
+
 showConnection(sockudo, 'the run goes on meanwhile');
 session.subscribe(renderSoon);
 render();
 fillForm();
 void showAbout();
-
-let isRendering = false;
 
 /** Many tokens, one picture. */
 function renderSoon(): void {
@@ -65,9 +66,23 @@ function render(): void {
     shown,
     isRead ? 'No run yet. Start one: it goes on when you close this page.' : 'Reading what there is…',
   );
-  runs.show(all, shown?.id ?? null, session.hasOlder);
+  // Of what began before the page that was read, nobody can say what it is.
+  const known = all.filter((job) => job.isWhole || job.isLive || job === shown);
+  runs.show(known, shown?.id ?? null, session.hasOlder);
+  if (shown?.isWhole === false) void readBeginning();
   if (session.status === 'failed')
     note(html('problem'), `The server refuses: ${session.error?.message ?? ''}`);
+}
+
+/** The shown run began before what was read. */
+async function readBeginning(): Promise<void> {
+  if (cannotRead || !session.hasOlder || session.isLoadingOlder || session.status !== 'live') return;
+  try {
+    await session.loadOlder();
+  } catch {
+    // There is a button for it.
+    cannotRead = true;
+  }
 }
 
 async function attempt(work: Promise<unknown>, failure: string): Promise<void> {

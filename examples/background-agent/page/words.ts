@@ -17,7 +17,7 @@ export function stateOf({ status, isCancelRequested, generation }: SessionRun): 
   return words[status];
 }
 
-/** `Step 2 of 5 · worker-1:4711 · generation 1`. */
+/** `Step 2 of 5 · with worker-1:4711 · generation 1`: a name, and the id of a process. */
 export function factsOf({ run, steps, done, isLive, attempts }: JobView): string {
   const worker = run.workerId ?? attempts.at(-1)?.worker;
   const facts: string[] = [];
@@ -29,7 +29,7 @@ export function factsOf({ run, steps, done, isLive, attempts }: JobView): string
     );
   }
   if (run.status === 'queued') facts.push('no worker has it');
-  else if (worker !== undefined) facts.push(`${isLive ? '' : 'last '}worker ${worker}`);
+  else if (worker !== undefined) facts.push(`${isLive ? 'with' : 'last with'} ${worker}`);
   if (run.generation > 0) facts.push(`generation ${run.generation}`);
   return facts.join(' · ');
 }

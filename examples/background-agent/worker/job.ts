@@ -48,7 +48,7 @@ export async function summariseFolder(parts: JobParts): Promise<void> {
     for (const [index, document] of documents.entries()) {
       const id = documentStep(index);
       const text = await step(parts, id, () => summariseOne(parts, id, document));
-      summaries.push(`${document.path}: ${text}`);
+      summaries.push(`## ${document.path}\n\n${text}`);
     }
     await step(parts, OVERALL_STEP, () => conclude(parts, summaries));
   } catch (error) {
