@@ -205,3 +205,17 @@ describe('a session', () => {
     expect(make({ ...ann.snapshot(), channel: 'private-ai-2' })).toThrow(/private-ai-2/);
   });
 });
+
+it('shows which agents are there, and what they say they do', async () => {
+  const room = 'presence-agents';
+  const operations = ['subscribe', 'history', 'publish', 'presence'];
+  const ann = server.session('ann', { client: server.client('ann', { operations }), agents: room });
+  const agent = server.client('agent-1', { operations });
+  const there = agent.subscribe(room);
+  await until(ann, ({ agents }) => agents.some(({ id }) => id === 'agent-1'));
+  there.update({ status: 'thinking' });
+  await until(ann, ({ agents }) => agents.some(({ status }) => status === 'thinking'));
+  const gone = until(ann, ({ agents }) => !agents.some(({ id }) => id === 'agent-1'));
+  agent.unsubscribe(room);
+  await gone;
+});

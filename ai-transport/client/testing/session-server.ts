@@ -52,9 +52,12 @@ export async function startSessionServer(config: Record<string, unknown> = {}): 
       protocolVersion: 2,
       tokenProvider: () => tokenOf(server, userId, operations),
       channelAuthorization: {
-        customHandler: async ({ socketId, channelName }) => ({
-          auth: signed(server, `${socketId}:${channelName}`),
-        }),
+        customHandler: async ({ socketId, channelName }) => {
+          const place = `${socketId}:${channelName}`;
+          if (!channelName.startsWith('presence-')) return { auth: signed(server, place) };
+          const channel_data = JSON.stringify({ user_id: userId, user_info: {} });
+          return { auth: signed(server, `${place}:${channel_data}`), channel_data };
+        },
       },
       ...more,
     });
