@@ -23,7 +23,9 @@ const killRequest = z.object({ kill: z.string() });
 
 export async function startExample(options: ExampleOptions): Promise<RunningExample> {
   const model = hasModel(options.env) ? null : await startModel(options);
-  const started: Pick<Supervised, 'stop'>[] = model === null ? [] : [model.process];
+  const crew: Stoppable[] = [];
+  /** What is stopped together, in the order of its start. */
+  const started: Stoppable[][] = model === null ? [] : [[model.process]];
   try {
     const workers = new Map<string, Worker>();
     const env = { ...options.env, DOCUMENTS_ROOT: documentsRoot(options.env), ...model?.env() };
@@ -36,12 +38,12 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
       },
       { ...options, env },
     );
-    started.push({ stop: () => example.close() });
+    started.push([{ stop: () => example.close() }], crew);
     for (const name of WORKERS) {
       const worker: Worker = { id: null, process: null };
       workers.set(name, worker);
       worker.process = await startWorker(name, worker, { ...options, env }, example.apiUrl);
-      started.push(worker.process);
+      crew.push(worker.process);
     }
     return {
       ...example,
@@ -54,6 +56,8 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
     throw error;
   }
 }
+
+type Stoppable = Pick<Supervised, 'stop'>;
 
 interface Worker {
   /** As runs name it; another one after every restart. */
@@ -128,8 +132,8 @@ const documentsRoot = (env: NodeJS.ProcessEnv): string =>
   env.DOCUMENTS_ROOT ?? fileURLToPath(new URL('../../', import.meta.url));
 
 /** Workers first: they give back what they have while the server is there. */
-async function stopAll(started: readonly Pick<Supervised, 'stop'>[]): Promise<void> {
-  for (const one of started.toReversed()) await one.stop();
+async function stopAll(started: readonly (readonly Stoppable[])[]): Promise<void> {
+  for (const group of started.toReversed()) await Promise.all(group.map((one) => one.stop()));
 }
 
 const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -32,6 +32,8 @@ const worker = createWorker({
   workerId: `${settings.WORKER_NAME}:${process.pid}`,
   concurrency: 1,
   leaseMs: settings.WORKER_LEASE_MS,
+  // Nobody wants to wait for a demo to stop.
+  waitMs: 1000,
   handle,
 });
 
