@@ -20,6 +20,8 @@ import { ensureDatabases } from './databases.ts';
 
 const BIN = fileURLToPath(new URL('../core/server/cli/bin.ts', import.meta.url));
 const NODES = ['one', 'two'] as const;
+/** As docs/ai-transport has them, and as the examples do. */
+const AI_PREFIXES = ['private-ai-', 'ai:'];
 /** Ctrl-C is for this process, which stops the others one after the other. */
 const APART = { detached: true };
 
@@ -76,6 +78,7 @@ function configuration(redisUrl: string, { connection }: PostgresCluster): Recor
     presence_history: { enabled: true },
     connection_recovery: { enabled: true },
     idempotency: { enabled: true },
+    ai_transport: { enabled: true, channels: AI_PREFIXES.map((prefix) => ({ prefix })) },
     app_manager: {
       array: {
         apps: [
