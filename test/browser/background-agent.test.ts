@@ -182,6 +182,26 @@ describe('background agent', () => {
     expect(unexpected()).toEqual([]);
   });
 
+  it('has its worker killed by a button, too', async () => {
+    await desktop.page.emulateMedia({ colorScheme: 'dark' });
+    await phone.page.emulateMedia({ colorScheme: 'light' });
+    pace.holdAt('oars.');
+    await start(desktop.page, 'texts');
+    await summary(phone.page, 'document-1').getByText('two small').waitFor();
+    const [first] = await workerOf(phone.page);
+    await phone.page.getByRole('button', { name: 'Kill its worker' }).click();
+    for (const page of both()) await page.getByText(/began “texts\/boats.md” again/).waitFor();
+    await screenshot(desktop, 'agent-taken-over-dark');
+    await screenshot(phone, 'agent-taken-over-phone');
+    pace.release();
+    for (const page of both()) {
+      await stateIs(page, 'complete');
+      await isWhole(page);
+      await page.getByText(`${first} is gone.`).waitFor();
+    }
+    expect(unexpected()).toEqual([]);
+  });
+
   it('does not seem to run while nobody works on it, and a worker that wakes up late does no harm', async () => {
     pace.holdAt('boiling.');
     await start(desktop.page, 'texts');
