@@ -35,7 +35,15 @@ export class RecordReader {
     return { records, more: rows.length > limit };
   }
 
-  async search({ kind, state, appId, channelPrefix = '', dueByMs, limit }: RecordSearch) {
+  async search({
+    kind,
+    state,
+    appId,
+    channelPrefix = '',
+    exceptChannels = [],
+    dueByMs,
+    limit,
+  }: RecordSearch) {
     const rows = await this.#session.query<ChannelRecordRow & { app_id: string; channel: string }>(
       'search-records',
       [
@@ -45,6 +53,7 @@ export class RecordReader {
         toStored(channelPrefix),
         dueByMs === undefined ? null : wholeMs(dueByMs),
         limit,
+        exceptChannels.map(toStored),
       ],
     );
     return rows.map((row): ChannelRecord => {

@@ -129,11 +129,12 @@ export class RecordTable implements Participant {
 
   /** As readers see it. */
   search(search: RecordSearch): ChannelRecord[] {
-    const { kind, state, appId = null, channelPrefix = '', dueByMs, limit } = search;
+    const { kind, state, appId = null, channelPrefix = '', exceptChannels = [], dueByMs, limit } = search;
     const found = this.#searchFor(state !== undefined, dueByMs !== undefined).all({
       kind,
       appId,
       channelPrefix,
+      exceptChannels: JSON.stringify(exceptChannels),
       limit: limit + this.#before.size,
       ...(state !== undefined && { state }),
       ...(dueByMs !== undefined && { dueByMs }),
@@ -209,6 +210,7 @@ export class RecordTable implements Participant {
          ${byDue ? `AND due_at_ms <= :dueByMs AND due_at_ms < ${NEVER_DUE_MS}` : ''}
          AND channel IS NOT NULL AND (:appId IS NULL OR app_id = :appId)
          AND substr(channel, 1, length(:channelPrefix)) = :channelPrefix
+         AND channel NOT IN (SELECT value FROM json_each(:exceptChannels))
        ORDER BY due_at_ms, sequence LIMIT :limit`,
     );
     this.#searches.set(name, statement);

@@ -111,6 +111,8 @@ function valueComplaint(key: string, value: string): string | null {
   const domain = headerDomain(key);
   const name = `${TRANSPORT.name}.${key}`;
   if (domain === null) return `unknown ${TRANSPORT.name} key '${key}'`;
+  // Stores keep UTF-8, in which half a surrogate pair is another character: such an id would never be found again.
+  if (!value.isWellFormed()) return `${name} has invalid value`;
   if (domain === 'text') return null;
   if (domain === 'filled') return value === '' ? `${name} must not be empty` : null;
   if (domain === 'flag')

@@ -6,7 +6,8 @@ import { httpError, invalidShape } from './errors.ts';
 import { type JsonObject, member } from './json.ts';
 import { utf8Length } from './text.ts';
 
-export const FENCE_MAX_BYTES = 256;
+/** An id of 2048 bytes, a colon and a number of 15 digits. */
+export const FENCE_MAX_BYTES = 2064;
 
 /** @throws ProtocolError 422 unless it is a string, 400 `invalid_input` for an empty or over-long one */
 export function fenceOf(body: JsonObject): string | undefined {

@@ -8,10 +8,16 @@ const workerId = z
   .string()
   .min(1)
   .refine((id) => Buffer.byteLength(id) <= 128, 'must be at most 128 bytes');
-const fence = z.string().min(1).max(2048);
+/** Longer ones are the beginning of no channel's name, and many requests may wait with theirs. */
+const channelPrefix = z
+  .string()
+  .min(1)
+  .refine((prefix) => Buffer.byteLength(prefix) <= 1024, 'must be at most 1024 bytes');
+/** An id of 2048 bytes and what a fence adds to it; its form is looked at where it is used. */
+const fence = z.string().min(1).max(2064);
 
 export const claimBody = z.object({
-  channel_prefix: z.string().min(1),
+  channel_prefix: channelPrefix,
   worker_id: workerId,
   limit: z.int().min(1).max(16).default(1),
   lease_ms: leaseMs.default(RUN_LEASE_MS),

@@ -3,6 +3,7 @@
 import { isTerminal, type RunRecord } from '@sockudo/ai-transport/wire';
 import { httpError, type ProtocolError } from '@sockudo/protocol';
 import type { App } from '@sockudo/server/plugins';
+import type { RecordSearch } from '@sockudo/server/ports';
 import { keyOf, type RunChangeResult, type RunLog, type RunPlace, stored } from './run-log.ts';
 import { RUN_KIND, type StoredRun, storedRunOf } from './stored-run.ts';
 import type { WorkersSeen } from './workers-seen.ts';
@@ -24,8 +25,12 @@ export interface RunClaim {
   readonly run: StoredRun;
 }
 
-/** Queued runs that are looked at for one take; those of channels that have enough to do are passed over. */
-const SEARCH_MAX = 256;
+/** Queued runs that are looked at together. */
+const SEARCH_MAX = 64;
+/** Of the id of a run that a claim makes: its record has to hold more, and control characters take six bytes. */
+const RUN_ID_MAX_JSON_BYTES = 4096;
+/** How often it is looked for more in one take: there may be many that wait in channels which have enough to do. */
+const LOOKS_MAX = 32;
 
 export interface ClaimQueueParts {
   readonly runs: RunLog;
@@ -52,15 +57,16 @@ export class ClaimQueue {
 
   /**
    * Takes one run, which is made if the channel has none of this id.
-   * @throws ProtocolError 409 `conflict` where it does not wait, 400 for the worker's id
+   * @throws ProtocolError 409 `conflict` where it does not wait, 400 for the worker's id, and for a run's that is too long to be kept
    */
   async takeOne(place: RunPlace, workerId: string, leaseMs: number): Promise<StoredRun> {
     this.#parts.workers.saw(place.app.id, place.channel);
     const result = await this.#inTurn(place.app, async () => {
       const claimed = await this.#claim(place, workerId, leaseMs);
       if (claimed.kind === 'changed' || claimed.reason !== 'unknown_run') return claimed;
-      const nowMs = this.#parts.now();
-      await this.#parts.runs.changeBy(place, (run) => run ?? freshRun(place.runId, nowMs));
+      const fresh = freshRun(place.runId, this.#parts.now());
+      if (Buffer.byteLength(JSON.stringify(place.runId)) > RUN_ID_MAX_JSON_BYTES) throw runIdTooLong();
+      await this.#parts.runs.changeBy(place, (run) => run ?? fresh);
       return this.#claim(place, workerId, leaseMs);
     });
     if (result.kind === 'changed') return result.after;
@@ -73,34 +79,54 @@ export class ClaimQueue {
     return first === undefined ? null : (first.dueAtMs ?? 0);
   }
 
-  async #take(app: App, { channelPrefix, workerId, limit, leaseMs, perChannel }: ClaimWish) {
+  /** What waits in one channel, however much it is, keeps nobody from what waits in another. */
+  async #take(app: App, wish: ClaimWish): Promise<readonly RunClaim[]> {
     const claims: RunClaim[] = [];
     const busy = new Set<string>();
-    for (const { key, id: runId } of await this.#search(app, channelPrefix, SEARCH_MAX, this.#parts.now())) {
-      const { channel } = key;
-      if (claims.length >= limit) break;
-      if (busy.has(channel)) continue;
-      if ((await this.#running(app, channel, perChannel)).length >= perChannel) {
-        busy.add(channel);
-        continue;
+    for (let look = 0; look < LOOKS_MAX && claims.length < wish.limit; look += 1) {
+      const [busyBefore, claimedBefore] = [busy.size, claims.length];
+      const found = await this.#search(app, wish.channelPrefix, SEARCH_MAX, {
+        dueByMs: this.#parts.now(),
+        exceptChannels: [...busy],
+      });
+      for (const { key, id: runId } of found) {
+        if (claims.length >= wish.limit) break;
+        const { channel } = key;
+        if (busy.has(channel)) continue;
+        const taken = await this.#takeOf({ app, channel, runId }, wish);
+        if (taken === 'busy') busy.add(channel);
+        else if (taken !== 'gone') claims.push(taken);
       }
-      const place = { app, channel, runId };
-      const result = await this.#claim(place, workerId, leaseMs);
-      if (result.kind === 'refused') {
-        if (result.reason === 'record_too_large') throw workerIdTooLong();
-        continue;
-      }
-      if (await this.#isOneTooMany(place, result.after, perChannel)) busy.add(channel);
-      else claims.push({ channel, run: result.after });
+      const isSame = busy.size === busyBefore && claims.length === claimedBefore;
+      if (found.length < SEARCH_MAX || isSame) break;
     }
     return claims;
   }
 
-  #search(app: App, channelPrefix: string, limit: number, dueByMs?: number) {
+  /** `busy`: its channel has enough to do. `gone`: somebody else was quicker. */
+  async #takeOf(
+    place: RunPlace,
+    { workerId, leaseMs, perChannel }: ClaimWish,
+  ): Promise<RunClaim | 'busy' | 'gone'> {
+    const { app, channel } = place;
+    if ((await this.#running(app, channel, perChannel)).length >= perChannel) return 'busy';
+    const result = await this.#claim(place, workerId, leaseMs);
+    if (result.kind === 'refused') {
+      if (result.reason === 'record_too_large') throw workerIdTooLong();
+      return 'gone';
+    }
+    if (await this.#isOneTooMany(place, result.after, perChannel)) return 'busy';
+    return { channel, run: result.after };
+  }
+
+  #search(
+    app: App,
+    channelPrefix: string,
+    limit: number,
+    more: Pick<RecordSearch, 'dueByMs' | 'exceptChannels'> = {},
+  ) {
     const search = { kind: RUN_KIND, state: 'queued', appId: app.id, channelPrefix, limit };
-    return stored(() =>
-      this.#parts.runs.of(app).search({ ...search, ...(dueByMs !== undefined && { dueByMs }) }),
-    );
+    return stored(() => this.#parts.runs.of(app).search({ ...search, ...more }));
   }
 
   #claim({ app, channel, runId }: RunPlace, workerId: string, leaseMs: number): Promise<RunChangeResult> {
@@ -165,6 +191,9 @@ export const freesSlot = (before: RunRecord | null, after: RunRecord): boolean =
   before?.status === 'running' && (after.status === 'suspended' || isTerminal(after.status));
 
 const workerIdTooLong = (): ProtocolError => httpError('invalid_input', 'worker_id must be 1-128 bytes');
+
+const runIdTooLong = (): ProtocolError =>
+  httpError('invalid_input', 'The id of the run is too long to be claimed');
 
 export const notQueued = (runId: string): ProtocolError =>
   httpError('conflict', `Run '${runId}' does not wait for a worker`);

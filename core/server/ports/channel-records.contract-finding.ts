@@ -91,6 +91,8 @@ function searchContract(open: OpenDurableLog): void {
         expect(await found({ channelPrefix: 'a%_-🦊x' })).toBe('r5');
         expect(await found({ channelPrefix: '' })).toBe('r2 r3 r1 r4 r5');
         expect(await found({ channelPrefix: 'i-1' })).toBe('');
+        expect(await found({ appId: 'app', exceptChannels: ['ai-1', 'a%_-🦊x', 'none'] })).toBe('r3 r4');
+        expect(await found({ appId: 'app', exceptChannels: [] })).toBe('r3 r1 r4 r5');
         expect(await found({ dueByMs: 20 })).toBe('r2 r3');
         expect(await found({ dueByMs: 9 })).toBe('');
         expect(await found({ dueByMs: Number.POSITIVE_INFINITY })).toBe('r2 r3 r1');

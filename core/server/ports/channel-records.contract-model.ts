@@ -103,6 +103,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           state,
           appId: fc.constantFrom('app', 'app', 'none'),
           channelPrefix: fc.constantFrom('', 'a', 'ab'),
+          exceptChannels: fc.constantFrom(['a'], ['a', 'ab'], ['none']),
           dueByMs: fc.constantFrom(0, 9, 10, 20),
         },
         { requiredKeys: ['kind', 'limit'] },
@@ -260,6 +261,7 @@ class ModelRun {
       if (search.state !== undefined && record.state !== search.state) return false;
       if (search.appId !== undefined && record.key.appId !== search.appId) return false;
       if (!record.key.channel.startsWith(search.channelPrefix ?? '')) return false;
+      if (search.exceptChannels?.includes(record.key.channel)) return false;
       return (
         search.dueByMs === undefined || (record.dueAtMs !== undefined && record.dueAtMs <= search.dueByMs)
       );

@@ -68,6 +68,8 @@ export interface RecordSearch {
   readonly appId?: string;
   /** What the channel's name begins with. */
   readonly channelPrefix?: string;
+  /** Channels of that app, by name, whose records are passed over. Needs `appId`. */
+  readonly exceptChannels?: readonly string[];
   /** Only records that are due at this time or before. Those without `dueAtMs` never are. */
   readonly dueByMs?: number;
   readonly limit: number;

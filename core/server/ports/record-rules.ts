@@ -89,6 +89,7 @@ export function isSearchedFor({ key, state, dueAtMs }: ChannelRecord, search: Re
     (search.state === undefined || state === search.state) &&
     (search.appId === undefined || key.appId === search.appId) &&
     key.channel.startsWith(search.channelPrefix ?? '') &&
+    search.exceptChannels?.includes(key.channel) !== true &&
     (search.dueByMs === undefined || (dueAtMs !== undefined && dueAtMs <= search.dueByMs))
   );
 }
