@@ -19,7 +19,9 @@ import {
   untilText,
   watch,
 } from '../support/ai-cluster.ts';
+import { startSharedStores } from '../support/cluster.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { startTestServer } from '../support/test-server.ts';
 import { dataOf, type WireClient, type WireFrame } from '../support/wire-client.ts';
 
 let cluster: AiCluster;
@@ -50,6 +52,7 @@ const untilAborted = ({ signal }: Run): Promise<void> =>
   });
 
 const FENCED = { status: 409, body: expect.stringContaining('"fenced"') };
+const ORPHANED = { status: 'cancelled', 'error-code': 'orphan_timeout' };
 const LEASE_EXPIRED = { status: 'cancelled', 'error-code': 'lease_expired' };
 
 function serialOf({ extras }: WireFrame): string {
@@ -238,5 +241,30 @@ describe('a stream of a cluster', () => {
     await untilText(there, length(4));
     expect(textOf(appendsOf(there))).toBe(texts.join(''));
     expect(textOf(appendsOf(here))).toBe(texts.join(''));
+  });
+
+  it('is ended once when nobody goes on with it, whoever looks', async () => {
+    // Nodes that differ in the time of silence would put off each other's streams.
+    const stores = await startSharedStores();
+    onTestFinished(() => stores.close());
+    const config = aiNodeConfig(stores, { rollup: { orphan_ttl_ms: 1000 } });
+    const [first, second] = [await startTestServer({ config }), await startTestServer({ config })];
+    const channel = freshChannel();
+    const watcher = await watch(second, channel);
+    const agent = agentOf(first);
+    const serials = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => openOutput(agent, channel, `r${index}`)),
+    );
+    for (const _ of serials) {
+      expect((await watcher.next('message.update')).extras).toMatchObject({ ai: { transport: ORPHANED } });
+    }
+    // A node stops when its sweep has.
+    await Promise.all([first.close(), second.close()]);
+    const reader = await startTestServer({ config });
+    for (const serial of serials) {
+      const versions = await agentOf(reader).sockudo.getMessageVersions(channel, serial);
+      expect(versions.items).toHaveLength(2);
+    }
+    await reader.close();
   });
 });

@@ -100,6 +100,9 @@ export class OrphanSweep {
     const nowMs = Date.now();
     const state = await log.message(key, messageSerial);
     if (state === null || !isOpen(state)) {
+      // Another node may have ended it since the record was found, and counted it out in its step.
+      const noted = streamsIn(await log.record(key, STREAM_KIND, id));
+      if (!noted.some((other) => other.messageSerial === messageSerial)) return Number.POSITIVE_INFINITY;
       for (const step of closedWithoutStep(id, messageSerial)) await change(log, record, step);
       return Number.POSITIVE_INFINITY;
     }

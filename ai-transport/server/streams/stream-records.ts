@@ -90,7 +90,7 @@ export function closed(messageId: string, messageSerial: string): readonly Recor
       return without(current, messageSerial);
     },
   };
-  return [stream, counted((now) => (wasOpen ? { ...now, open: now.open - 1 } : now))];
+  return [stream, counted((now) => (wasOpen ? { ...now, open: Math.max(0, now.open - 1) } : now))];
 }
 
 /**
