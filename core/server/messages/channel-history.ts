@@ -12,13 +12,7 @@ import { type ChannelKey, type Position, StoreUnavailable } from '../ports/chann
 import type { DurableLog } from '../ports/index.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import { requireHistory } from './features.ts';
-import {
-  encodeFramePage,
-  encodePageBody,
-  encodeStream,
-  type HistoryPage,
-  readHistoryPage,
-} from './history-page.ts';
+import { encodeHistoryPage, encodeStream, type HistoryPage, readHistoryPage } from './history-page.ts';
 import { PageCache } from './page-cache.ts';
 import { RowTexts } from './row-texts.ts';
 
@@ -63,7 +57,7 @@ export class ChannelHistory {
     if (cached !== null) return cached;
     const refuse = (text: string) => httpError('invalid_input', text);
     const page = await readHistoryPage(log, { key, query, state, kept: this.#rows, refuse });
-    const body = encodePageBody(page);
+    const body = Buffer.from(encodeHistoryPage(page));
     if (page.state === state && isWorthKeeping(page)) this.#pages.set(request, state, body);
     return body;
   }
@@ -86,7 +80,7 @@ export class ChannelHistory {
     const cached = this.#frames.get(request, state);
     if (cached !== null) return cached;
     const page = await readHistoryPage(log, { key, query, state, kept: null, refuse: invalidMessage });
-    const text = encodeFramePage(page, { attachSerial });
+    const text = encodeHistoryPage(page, { attachSerial });
     if (page.state === state) this.#frames.set(request, state, text);
     return text;
   }

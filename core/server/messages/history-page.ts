@@ -59,42 +59,13 @@ export interface AttachBound {
   readonly attachSerial: number | null;
 }
 
-/** JSON text of the page for a frame. */
-export function encodeFramePage(page: HistoryPage, attach: AttachBound): string {
-  return `${BEGIN}${page.rows.texts.join(',')}${afterRows(page, attach)}`;
-}
-
-/**
- * The page as the body of an HTTP answer. Row by row, because a text of the whole page would be copied twice more on its way to the
- * socket.
- */
-export function encodePageBody(page: HistoryPage): Buffer {
-  const { texts } = page.rows;
-  const end = afterRows(page);
-  let length = BEGIN.length + Buffer.byteLength(end) + Math.max(0, texts.length - 1);
-  for (const text of texts) length += Buffer.byteLength(text);
-  const body = Buffer.allocUnsafe(length);
-  let at = body.write(BEGIN);
-  for (const [index, text] of texts.entries()) {
-    if (index > 0) {
-      body[at] = COMMA;
-      at += 1;
-    }
-    at += body.write(text, at);
-  }
-  body.write(end, at);
-  return body;
-}
-
-const BEGIN = '{"items":[';
-const COMMA = 0x2c;
-
-function afterRows(page: HistoryPage, attach?: AttachBound): string {
+/** JSON text of the page; `attach`: over a socket. */
+export function encodeHistoryPage(page: HistoryPage, attach?: AttachBound): string {
   const { key, query } = page;
-  const { lastSerial, more, head } = page.rows;
+  const { texts, lastSerial, more, head } = page.rows;
   const cursor = !more || lastSerial === null ? null : nextCursor(key, query, head.streamId, lastSerial);
   return (
-    `],"direction":"${query.direction}","limit":${query.limit},"has_more":${more},` +
+    `{"items":[${texts.join(',')}],"direction":"${query.direction}","limit":${query.limit},"has_more":${more},` +
     `"next_cursor":${JSON.stringify(cursor)},"bounds":${encodeBounds(query.bounds, attach)},` +
     `"continuity":${JSON.stringify(continuityOf(page))},"stream_state":${JSON.stringify(streamStateOf(page))}}`
   );
