@@ -18,6 +18,7 @@ import {
 import {
   type App,
   type Connection,
+  countEvent,
   type Handler,
   holdWhile,
   type RealtimeContext,
@@ -126,6 +127,8 @@ async function reorder(
   if (before !== null && (typeof before !== 'string' || before === ''))
     throw invalidMessage('before must be the id of a run, or null');
   await authoriseControl(runs, connection, channel, runId);
+  // Many runs may have to make room.
+  if (!countEvent(connection)) return;
   const run = await moveRun(runs, { app: connection.app, channel, runId }, before, now);
   const text = JSON.stringify({ channel, run: runJsonOf(run) });
   connection.sendText(frameOf('sockudo:ai_runs_move', channel, text, connection));

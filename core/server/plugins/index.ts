@@ -18,6 +18,7 @@ export { retentionOf } from '../publish/publication.ts';
 export type { Connection } from '../realtime/connection.ts';
 export type { RealtimeContext } from '../realtime/context.ts';
 export type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
+export { countEvent } from '../realtime/event-rate.ts';
 export { holdWhile } from '../realtime/hold.ts';
 export { requireCapability, requireNamespace, requireUserLimit } from '../realtime/permissions.ts';
 export { withoutRollup } from '../realtime/rollup/without-rollup.ts';

@@ -4,6 +4,7 @@ import { type ClientFrame, pong, stripPrefix } from '@sockudo/protocol';
 import type { ClientAcknowledgement } from '../publish/acknowledgement.ts';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
+import { countEvent } from './event-rate.ts';
 import { handleAuth } from './handlers/auth.ts';
 import { handleChannelHistory } from './handlers/channel-history.ts';
 import { handleClientEvent } from './handlers/client-event.ts';
@@ -57,7 +58,7 @@ const WITHOUT_PREFIX: ReadonlySet<string> = new Set(['channel_history']);
 export function dispatch(connection: Connection, frame: ClientFrame, context: RealtimeContext): unknown {
   if (frame.event.startsWith('client-')) return handleClientEvent(connection, frame, context);
   const own = context.stages.clientEvents.get(frame.event);
-  if (own !== undefined) return own(connection, frame, context);
+  if (own !== undefined) return countEvent(connection) ? own(connection, frame, context) : undefined;
   const platform = stripPrefix(frame.event);
   const name = platform?.name ?? (WITHOUT_PREFIX.has(frame.event) ? frame.event : null);
   if (name === null) return;

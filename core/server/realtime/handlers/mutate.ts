@@ -17,7 +17,9 @@ export function handleMutate(
     requireSubscription(connection, channel);
     context.stages.checkClientMutation(connection, channel, request);
     const { app, socketId } = connection;
-    return context.mutations.change(app, channel, messageSerial, { ...request, socketId });
+    // A fence is a backend's: whether one is held is nothing for a client to ask.
+    const { fence: _, ...own } = request;
+    return context.mutations.change(app, channel, messageSerial, { ...own, socketId });
   });
 }
 
