@@ -34,7 +34,7 @@ export class Documents {
     const names = entries
       .filter((entry) => entry.isFile() && ENDINGS.some((ending) => entry.name.endsWith(ending)))
       .map(({ name }) => name)
-      .sort();
+      .sort((a, b) => a.localeCompare(b, 'en'));
     if (names.length === 0) {
       throw new DocumentsError(
         'empty_folder',

@@ -19,12 +19,15 @@ export function summaryOf(text: string, count = SENTENCES): string {
   const sentences = [...new Set(sentencesOf(proseOf(text.slice(0, MAX_LENGTH))))];
   if (sentences.length === 0) return beginningOf(text);
   const weights = weightsOf(sentences);
-  const best = sentences
-    .map((sentence, index) => ({ sentence, index, score: scoreOf(sentence, weights) }))
-    .toSorted((a, b) => b.score - a.score || a.index - b.index)
-    .slice(0, count)
-    .toSorted((a, b) => a.index - b.index);
-  return best.map(({ sentence }) => sentence).join(' ');
+  const chosen = new Set<string>();
+  while (chosen.size < Math.min(count, sentences.length)) {
+    const left = sentences.filter((sentence) => !chosen.has(sentence));
+    const best = left.reduce((a, b) => (scoreOf(b, weights) > scoreOf(a, weights) ? b : a));
+    chosen.add(best);
+    // What has been said counts less from now on, or one subject takes everything.
+    for (const word of wordsOf(best)) weights.set(word, (weights.get(word) ?? 0) / 2);
+  }
+  return sentences.filter((sentence) => chosen.has(sentence)).join(' ');
 }
 
 function beginningOf(text: string): string {
