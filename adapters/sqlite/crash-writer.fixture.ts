@@ -1,11 +1,8 @@
 // Child process of crash.test.ts: commits as fast as it can, prints a line for every commit once it is acknowledged, until it
 // is killed. A line stands for a promise that was kept before the kill.
-import { createChannelLog } from './index.ts';
+import { openWriterLog } from './testing/writer-log.ts';
 
-const [path = '', round = '', walBytes = ''] = process.argv.slice(2);
-// So few recent entries that kills meet them on the move, too.
-const log = await createChannelLog({ path, walBytes: Number(walBytes), maxRecentEntries: 100 });
-process.stdout.write('ready\n');
+const { log, round } = await openWriterLog();
 await Promise.all(Array.from({ length: 12 }, (_, publisher) => publish(publisher)));
 
 /** Each commit goes to a channel of its own publisher group and to the common channel: both or none. */

@@ -1,18 +1,15 @@
 // kill -9 at random moments, and a write-ahead log that is cut or damaged afterwards, as a loss of power may leave it.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, copyFile, mkdtemp, rm, stat, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, copyFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { ChannelLog, LogEntry } from '@sockudo/server/ports';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createChannelLog, DatabaseInUse } from './index.ts';
+import { killedBurst, linesOf, SHORT_WAL, startWriter, type Writer } from './testing/killed-writer.ts';
+import { freshLogFile } from './testing/log-file.ts';
 
-const FIXTURE = fileURLToPath(new URL('./crash-writer.fixture.ts', import.meta.url));
-/** A short write-ahead log, so that many rounds are killed in the middle of a checkpoint. */
-const SHORT_WAL = 128 * 1024;
+const PROGRAM = new URL('./crash-writer.fixture.ts', import.meta.url);
 /** Never checkpointed: a checkpoint syncs the log first, so what the database file has can't be missing from a cut log. */
 const LONG_WAL = 1024 * 1024 * 1024;
 const CHANNELS = ['group-0', 'group-1', 'group-2', 'common'];
@@ -23,33 +20,23 @@ interface Acknowledged {
   readonly commonSerial: number;
 }
 
-let folder = '';
-let path = '';
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sockudo-crash-'));
-  path = join(folder, 'log.db');
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const file = freshLogFile('sockudo-crash-');
 
 describe('a process that is killed during a burst of commits', () => {
   it('loses nothing that it acknowledged, and leaves no hole', async () => {
     const acknowledged: Acknowledged[] = [];
     for (let round = 0; round < 6; round += 1) {
       const killAfter = 20 + Math.floor(Math.random() * 600);
-      acknowledged.push(...(await killedBurst(round, killAfter, SHORT_WAL)));
-      const log = await createChannelLog({ path });
+      acknowledged.push(...(await acknowledgedIn(round, killAfter, SHORT_WAL)));
+      const log = await createChannelLog({ path: file.path });
       await expectIntact(log, acknowledged);
       await log.close();
     }
   }, 120_000);
 
   it('leaves a file that opens at any cut of the write-ahead log, with whole commits only', async () => {
-    await killedBurst(0, 300, LONG_WAL);
-    const { size } = await stat(`${path}-wal`);
+    await acknowledgedIn(0, 300, LONG_WAL);
+    const { size } = await stat(`${file.path}-wal`);
     for (const share of [0, 0.1, 0.33, 0.5, 0.77, 0.9, 0.99, 1]) {
       const cut = await copyOf(`cut-${share}.db`);
       await truncate(`${cut}-wal`, Math.floor(size * share));
@@ -58,7 +45,7 @@ describe('a process that is killed during a burst of commits', () => {
   }, 120_000);
 
   it('leaves a file whose log may end in garbage', async () => {
-    const acknowledged = await killedBurst(0, 300, LONG_WAL);
+    const acknowledged = await acknowledgedIn(0, 300, LONG_WAL);
     const damaged = await copyOf('damaged.db');
     await appendFile(`${damaged}-wal`, Buffer.alloc(10_000, 0xa5));
     const log = await createChannelLog({ path: damaged });
@@ -69,54 +56,49 @@ describe('a process that is killed during a burst of commits', () => {
 
 describe('a second opener', () => {
   it('is refused with the pid of the first, until that one is gone', async () => {
-    const child = startWriter(0, SHORT_WAL);
+    const child = startWriter(writer(0, SHORT_WAL));
     await firstLine(child, 'ready');
-    const refusal = createChannelLog({ path });
+    const refusal = createChannelLog({ path: file.path });
     await expect(refusal).rejects.toBeInstanceOf(DatabaseInUse);
     await expect(refusal).rejects.toThrow(`in use by process ${child.pid}`);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const log = await createChannelLog({ path });
-    await expect(createChannelLog({ path })).rejects.toThrow('has a channel log open already');
+    const log = await createChannelLog({ path: file.path });
+    await expect(createChannelLog({ path: file.path })).rejects.toThrow('has a channel log open already');
     await log.close();
   }, 60_000);
 });
 
-function startWriter(round: number, walBytes: number): ChildProcess {
-  const args = [FIXTURE, path, String(round), String(walBytes)];
-  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-}
+const writer = (round: number, walBytes: number): Writer => ({
+  program: PROGRAM,
+  path: file.path,
+  round,
+  walBytes,
+});
 
 async function firstLine(child: ChildProcess, text: string): Promise<void> {
-  if (child.stdout === null) throw new Error('the child has no output');
-  for await (const line of createInterface(child.stdout)) {
+  for await (const line of linesOf(child)) {
     if (line === text) return;
   }
   throw new Error(`the child ended without '${text}'`);
 }
 
 /** Kills the writer as soon as it has acknowledged `killAfter` commits; answers all that it acknowledged. */
-async function killedBurst(round: number, killAfter: number, walBytes: number): Promise<Acknowledged[]> {
-  const child = startWriter(round, walBytes);
-  if (child.stdout === null) throw new Error('the child has no output');
-  const exited = once(child, 'exit');
+async function acknowledgedIn(round: number, killAfter: number, walBytes: number): Promise<Acknowledged[]> {
   const acknowledged: Acknowledged[] = [];
-  for await (const line of createInterface(child.stdout)) {
+  await killedBurst(writer(round, walBytes), killAfter, (line) => {
     const [text = '', groupSerial, commonSerial] = line.split(' ');
-    // The kill may cut the last line short.
-    if (text === 'ready' || commonSerial === undefined) continue;
+    if (text === 'ready' || commonSerial === undefined) return false;
     acknowledged.push({ text, groupSerial: Number(groupSerial), commonSerial: Number(commonSerial) });
-    if (acknowledged.length === killAfter) child.kill('SIGKILL');
-  }
-  const [, signal] = await exited;
-  expect(signal).toBe('SIGKILL');
+    return true;
+  });
   return acknowledged;
 }
 
 async function copyOf(name: string): Promise<string> {
-  const copy = join(folder, name);
-  await copyFile(path, copy);
-  await copyFile(`${path}-wal`, `${copy}-wal`);
+  const copy = join(file.folder, name);
+  await copyFile(file.path, copy);
+  await copyFile(`${file.path}-wal`, `${copy}-wal`);
   return copy;
 }
 
@@ -132,8 +114,8 @@ async function expectIntact(log: ChannelLog, acknowledged: readonly Acknowledged
 }
 
 /** Every commit wrote to one group and to the common channel, with a receipt: the sums must agree. */
-async function expectWholeCommits(file: string): Promise<void> {
-  const log = await createChannelLog({ path: file });
+async function expectWholeCommits(path: string): Promise<void> {
+  const log = await createChannelLog({ path });
   const groups = await Promise.all(CHANNELS.slice(0, 3).map((channel) => gaplessTexts(log, channel)));
   const common = await gaplessTexts(log, 'common');
   expect(groups.flatMap((texts) => [...texts.values()]).sort()).toEqual([...common.values()].sort());

@@ -1,7 +1,6 @@
 // Child process of message-crash.test.ts: appends to messages and annotates them as fast as it can, prints a line for every change
 // once it is acknowledged, until it is killed. A line stands for a promise that was kept before the kill; the dot at its end tells
 // that it is whole.
-import { createVersionSerials } from '@sockudo/protocol';
 import {
   annotate,
   type Change,
@@ -10,21 +9,13 @@ import {
   type MessageHandle,
   mutationOf,
 } from '../../core/server/ports/message-log.contract-support.ts';
-import { createChannelLog } from './index.ts';
+import { openWriterLog } from './testing/writer-log.ts';
 
 const WRITERS = 8;
 const APPENDS_AT_ONCE = 3;
 
-const [path = '', round = '', walBytes = ''] = process.argv.slice(2);
-// So few recent rows that kills meet them on the move, too.
-const log = await createChannelLog({ path, walBytes: Number(walBytes), maxRecentEntries: 100 });
-const clock = {
-  get nowMs(): number {
-    return Date.now();
-  },
-};
-const context = { log, clock, serials: createVersionSerials(`round-${round}`, Date.now) };
-process.stdout.write('ready\n');
+const context = await openWriterLog();
+const { log } = context;
 await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
 
 /** Writes one message after the other, each of 200 appends. */

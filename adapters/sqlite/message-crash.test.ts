@@ -1,18 +1,11 @@
 // kill -9 at random moments of a burst of creates, appends, rows of appends and annotations: nothing that was acknowledged is lost, nothing is there twice.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { ChannelKey, ReplayEntry } from '@sockudo/server/ports';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createChannelLog, type SqliteChannelLog } from './index.ts';
+import { killedBurst, replayAll, SHORT_WAL } from './testing/killed-writer.ts';
+import { freshLogFile } from './testing/log-file.ts';
 
-const FIXTURE = fileURLToPath(new URL('./message-crash-writer.fixture.ts', import.meta.url));
-/** A short write-ahead log, so that rounds are killed in the middle of a checkpoint. */
-const SHORT_WAL = 128 * 1024;
+const PROGRAM = new URL('./message-crash-writer.fixture.ts', import.meta.url);
 const ROUNDS = 30;
 
 /** What a message has at least, by what was acknowledged. */
@@ -23,17 +16,7 @@ interface Acknowledged {
   readonly notes: string[];
 }
 
-let folder = '';
-let path = '';
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sockudo-crash-'));
-  path = join(folder, 'log.db');
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
+const file = freshLogFile('sockudo-crash-');
 
 describe('a process that is killed during a burst of creates, appends and annotations', () => {
   it('loses none that it acknowledged, applies none twice, and leaves no hole', async () => {
@@ -41,8 +24,9 @@ describe('a process that is killed during a burst of creates, appends and annota
     for (let round = 0; round < ROUNDS; round += 1) {
       // A few long enough for rows to be moved and the write-ahead log to be copied, the others short.
       const most = round % 6 === 0 ? 2000 : 300;
-      await killedBurst(round, 1 + Math.floor(Math.random() * most), messages);
-      const log = await createChannelLog({ path });
+      const writer = { program: PROGRAM, path: file.path, round, walBytes: SHORT_WAL };
+      await killedBurst(writer, 1 + Math.floor(Math.random() * most), (line) => take(line, messages));
+      const log = await createChannelLog({ path: file.path });
       const lines = new Map<string, readonly ReplayEntry[]>();
       for (const channel of ['channel-0', 'channel-1', 'channel-2']) {
         lines.set(channel, await wholeLine(log, { appId: 'app', channel }));
@@ -55,45 +39,25 @@ describe('a process that is killed during a burst of creates, appends and annota
   }, 120_000);
 });
 
-/** Kills the writer as soon as it has acknowledged so many changes. */
-async function killedBurst(
-  round: number,
-  killAfter: number,
-  messages: Map<string, Acknowledged>,
-): Promise<void> {
-  const args = [FIXTURE, path, String(round), String(SHORT_WAL)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  let count = 0;
-  for await (const line of createInterface(child.stdout)) {
-    // The kill may cut the last line short.
-    if (!line.endsWith(' .')) continue;
-    const [kind, channel = '', messageSerial = '', ...rest] = line.split(' ');
-    const known: Acknowledged = messages.get(messageSerial) ?? {
-      key: { appId: 'app', channel },
-      appends: new Map(),
-      notes: [],
-    };
-    messages.set(messageSerial, known);
-    if (kind === 'append') known.appends.set(Number(rest[0]), Number(rest[1]));
-    if (kind === 'note') known.notes.push(rest[0] ?? '');
-    count += 1;
-    if (count === killAfter) child.kill('SIGKILL');
-  }
-  const [, signal] = await exited;
-  expect(signal).toBe('SIGKILL');
+/** Notes a change that the writer acknowledged; answers whether the line tells of one. The kill may cut the last one short. */
+function take(line: string, messages: Map<string, Acknowledged>): boolean {
+  if (!line.endsWith(' .')) return false;
+  const [kind, channel = '', messageSerial = '', ...rest] = line.split(' ');
+  const known: Acknowledged = messages.get(messageSerial) ?? {
+    key: { appId: 'app', channel },
+    appends: new Map(),
+    notes: [],
+  };
+  messages.set(messageSerial, known);
+  if (kind === 'append') known.appends.set(Number(rest[0]), Number(rest[1]));
+  if (kind === 'note') known.notes.push(rest[0] ?? '');
+  return true;
 }
 
 /** Every entry of a channel, after looking that no serial is missing. */
 async function wholeLine(log: SqliteChannelLog, key: ChannelKey): Promise<readonly ReplayEntry[]> {
   const head = await log.head(key);
-  const entries: ReplayEntry[] = [];
-  for (let more = true; more; ) {
-    const page = await log.replay(key, { ...head, serial: entries.length }, 1000);
-    if (page.kind !== 'page') throw new Error(`a page was expected, not a gap (${page.reason})`);
-    entries.push(...page.entries);
-    more = page.more;
-  }
+  const entries = await replayAll(log, key);
   expect(entries.map(({ serial }) => serial)).toEqual(entries.map((_, index) => index + 1));
   expect(entries.length).toBe(head.serial);
   return entries;

@@ -1,13 +1,11 @@
 // What the file holds of messages that change: nothing of what is gone, everything of an older file, and never what a failed
 // write or a sync under way may take back.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { createVersionSerials } from '@sockudo/protocol';
 import type { MessageState, Retention, VersionDraft } from '@sockudo/server/ports';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { commitOne, draftOf } from '../../core/server/ports/channel-log.contract-support.ts';
 import {
   annotate,
@@ -17,39 +15,18 @@ import {
   type MessageHandle,
   mutationOf,
 } from '../../core/server/ports/message-log.contract-support.ts';
-import { createChannelLog, openDatabase, type SqliteChannelLogOptions } from './index.ts';
+import type { SqliteChannelLogOptions } from './index.ts';
 import { migrate } from './migrations.ts';
+import { burstsOf, leaveAllRoom, leaveRoom } from './testing/full-disk.ts';
+import { HeldSync } from './testing/held-sync.ts';
+import { freshLogFile, type OpenedLog, openWithRows } from './testing/log-file.ts';
 
 const TABLES = ['entries', 'recent', 'versions', 'recent_versions', 'annotations', 'projections'] as const;
 const key = (channel: string) => ({ appId: 'app', channel });
 
-let folder = '';
-let path = '';
+const file = freshLogFile('sockudo-messages-');
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sockudo-messages-'));
-  path = join(folder, 'log.db');
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function open(given: Partial<SqliteChannelLogOptions> = {}) {
-  const clock = { nowMs: 1_700_000_000_000 };
-  const now = (): number => clock.nowMs;
-  const log = await createChannelLog({ path, now, ...given });
-  const database = openDatabase({ path });
-  const count = (query: string): number =>
-    Number(database.connection.prepare(`SELECT count(*) AS count FROM ${query}`).get()?.count);
-  const close = async (): Promise<void> => {
-    await database.release();
-    await log.close();
-  };
-  return { log, clock, serials: createVersionSerials('node-1', now), database, count, close };
-}
-
-type Opened = Awaited<ReturnType<typeof open>>;
+const open = (given: Partial<SqliteChannelLogOptions> = {}) => openWithRows(file.path, given);
 
 describe('the file', () => {
   it('holds the rows of known messages and no others, whatever happened', async () => {
@@ -110,7 +87,7 @@ describe('the file', () => {
         for (const table of TABLES) expect(count(table)).toBe(0);
         expect(count('channels WHERE channel IS NULL')).toBe(0);
         await opened.close();
-        await rm(folder, { recursive: true });
+        await rm(file.folder, { recursive: true });
       }),
       { numRuns: 40 },
     );
@@ -153,7 +130,7 @@ describe('the file', () => {
 });
 
 async function take(
-  opened: Opened,
+  opened: OpenedLog,
   next: { kind: string; channel: number; message?: number; count?: number },
   retention: Retention,
   messages: MessageHandle[],
@@ -177,16 +154,8 @@ async function take(
 
 describe('the sync', () => {
   it('holds back the sight of changes until it has ended (L5)', async () => {
-    let held: (() => void) | null = null;
-    let isHolding = false;
-    let onHeld = (): void => {};
-    const opened = await open({
-      syncFile: (_, done) => {
-        if (!isHolding) return done(null);
-        held = () => done(null);
-        onHeld();
-      },
-    });
+    const sync = new HeldSync();
+    const opened = await open({ syncFile: sync.syncFile });
     const { log } = opened;
     const message = await createMessage(opened, key('a'));
     await change(opened, message);
@@ -211,10 +180,7 @@ describe('the sync', () => {
         ),
     });
     const before = await look();
-    isHolding = true;
-    const isHeld = new Promise<void>((resolve) => {
-      onHeld = resolve;
-    });
+    const isHeld = sync.hold();
     const { annotationSerial: targetSerial } = note.record;
     const pending = [
       change(opened, message, { data: '"!"' }),
@@ -223,9 +189,7 @@ describe('the sync', () => {
     ];
     await isHeld;
     expect(await look()).toEqual(before);
-    isHolding = false;
-    // CAST: assigned in a function that the compiler does not follow.
-    (held as (() => void) | null)?.();
+    sync.release();
     await Promise.all(pending);
     expect(await look()).toMatchObject({
       head: { serial: 6 },
@@ -247,13 +211,8 @@ describe('random failures of writes', () => {
       message: fc.nat({ max: 3 }),
       pages: fc.constantFrom(0, 0, 0, 1, 8, 40),
     });
-    const bursts = fc.array(fc.array(operation, { minLength: 1, maxLength: 8 }), {
-      minLength: 5,
-      maxLength: 30,
-      size: 'max',
-    });
     await fc.assert(
-      fc.asyncProperty(bursts, async (all) => {
+      fc.asyncProperty(burstsOf(operation), async (all) => {
         const opened = await open({ maxRecentEntries: 4 });
         const { database } = opened;
         const messages: (MessageHandle & { text: string; notes: number })[] = [];
@@ -261,8 +220,7 @@ describe('random failures of writes', () => {
           const message = await createMessage(opened, key(channel), { data: '""' });
           messages.push({ ...message, text: '', notes: 0 });
         }
-        const { page_count: pages } = database.connection.prepare('PRAGMA page_count').get() ?? {};
-        database.connection.exec(`PRAGMA max_page_count = ${Number(pages) + 40}`);
+        leaveRoom(database, 40);
         for (const burst of all) {
           const pending = burst.map(async ({ kind, message: index, pages: size }) => {
             const message = messages[index];
@@ -286,7 +244,7 @@ describe('random failures of writes', () => {
           });
           await Promise.allSettled(pending);
         }
-        const expectExactly = async ({ log: given }: Pick<Opened, 'log'>): Promise<void> => {
+        const expectExactly = async ({ log: given }: Pick<OpenedLog, 'log'>): Promise<void> => {
           for (const { key: of, messageSerial, text, notes } of messages) {
             expect((await given.message(of, messageSerial))?.data()).toBe(JSON.stringify(text));
             expect((await given.annotations(of, messageSerial, { limit: 9999 })).records.length).toBe(notes);
@@ -305,12 +263,12 @@ describe('random failures of writes', () => {
           }
         };
         await expectExactly(opened);
-        database.connection.exec('PRAGMA max_page_count = 1000000');
+        leaveAllRoom(database);
         await opened.close();
         const again = await open({ maxRecentEntries: 4 });
         await expectExactly(again);
         await again.close();
-        await rm(folder, { recursive: true });
+        await rm(file.folder, { recursive: true });
       }),
       { numRuns: 12 },
     );
@@ -319,8 +277,8 @@ describe('random failures of writes', () => {
 
 describe('a file of the first schema', () => {
   it('is brought to this one with all that it holds', async () => {
-    const old = new DatabaseSync(path);
-    migrate(old, path, 1);
+    const old = new DatabaseSync(file.path);
+    migrate(old, file.path, 1);
     const serials = createVersionSerials('node-1', Date.now);
     const message = serials.next(3);
     old.exec(`

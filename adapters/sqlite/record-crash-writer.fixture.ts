@@ -1,24 +1,15 @@
 // Child process of record-crash.test.ts: writes messages as fast as it can, each of whose entries changes two records, prints a line
 // for every entry once it is acknowledged, until it is killed. A line stands for a promise that was kept before the kill; the dot
 // at its end tells that it is whole.
-import { createVersionSerials } from '@sockudo/protocol';
 import type { RecordChange } from '@sockudo/server/ports';
 import { count, remove } from '../../core/server/ports/channel-records.contract-support.ts';
 import { change, createMessage } from '../../core/server/ports/message-log.contract-support.ts';
-import { createChannelLog } from './index.ts';
+import { openWriterLog } from './testing/writer-log.ts';
 
 const WRITERS = 8;
 
-const [path = '', round = '', walBytes = ''] = process.argv.slice(2);
-// So few recent rows that kills meet them on the move, too.
-const log = await createChannelLog({ path, walBytes: Number(walBytes), maxRecentEntries: 100 });
-const clock = {
-  get nowMs(): number {
-    return Date.now();
-  },
-};
-const context = { log, clock, serials: createVersionSerials(`round-${round}`, Date.now) };
-process.stdout.write('ready\n');
+const context = await openWriterLog();
+const { log, round } = context;
 await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
 
 /** Writes one message after the other. Every fifth time its record goes and comes back with the next entry. */

@@ -1,11 +1,9 @@
 // What the file holds of records: never what a failed write or a sync under way may take back, nothing of what is gone, and each
 // search without a walk over all of them.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { ChannelRecord, RecordSearch } from '@sockudo/server/ports';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { commitOne, draftOf } from '../../core/server/ports/channel-log.contract-support.ts';
 import {
   commitAll,
@@ -14,60 +12,16 @@ import {
   put,
   remove,
 } from '../../core/server/ports/channel-records.contract-support.ts';
-import { createChannelLog, openDatabase, type SqliteChannelLogOptions } from './index.ts';
+import type { SqliteChannelLogOptions } from './index.ts';
+import { burstsOf, leaveAllRoom, leaveRoom } from './testing/full-disk.ts';
+import { HeldSync } from './testing/held-sync.ts';
+import { freshLogFile, openWithRows } from './testing/log-file.ts';
 
 const key = (channel: string) => ({ appId: 'app', channel });
 
-let folder = '';
-let path = '';
+const file = freshLogFile('sockudo-records-');
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sockudo-records-'));
-  path = join(folder, 'log.db');
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function open(given: Partial<SqliteChannelLogOptions> = {}) {
-  const clock = { nowMs: 1_700_000_000_000 };
-  const log = await createChannelLog({ path, now: () => clock.nowMs, ...given });
-  const database = openDatabase({ path });
-  const rows = (table: string): number =>
-    Number(database.connection.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.count);
-  const close = async (): Promise<void> => {
-    await database.release();
-    await log.close();
-  };
-  return { log, clock, database, rows, close };
-}
-
-/** Syncs that wait for the test once it holds them. */
-class HeldSync {
-  isHolding = false;
-  #held: (() => void) | null = null;
-  #arrived: () => void = () => {};
-
-  readonly syncFile: NonNullable<SqliteChannelLogOptions['syncFile']> = (_, done) => {
-    if (!this.isHolding) return done(null);
-    this.#held = () => done(null);
-    this.#arrived();
-  };
-
-  /** Resolves when the next sync has begun. */
-  hold(): Promise<void> {
-    this.isHolding = true;
-    return new Promise((resolve) => {
-      this.#arrived = resolve;
-    });
-  }
-
-  release(): void {
-    this.isHolding = false;
-    this.#held?.();
-  }
-}
+const open = (given: Partial<SqliteChannelLogOptions> = {}) => openWithRows(file.path, given);
 
 describe('the sync', () => {
   it('holds back the sight of records that change until it has ended (L5)', async () => {
@@ -138,13 +92,8 @@ describe('random failures of writes', () => {
       isAlone: fc.boolean(),
       pages: fc.constantFrom(0, 0, 1, 8, 40),
     });
-    const bursts = fc.array(fc.array(operation, { minLength: 1, maxLength: 8 }), {
-      minLength: 5,
-      maxLength: 30,
-      size: 'max',
-    });
     await fc.assert(
-      fc.asyncProperty(bursts, async (all) => {
+      fc.asyncProperty(burstsOf(operation), async (all) => {
         const opened = await open();
         const { database } = opened;
         const counts = new Map(
@@ -154,8 +103,7 @@ describe('random failures of writes', () => {
           ['a', 0],
           ['b', 0],
         ]);
-        const { page_count: pages } = database.connection.prepare('PRAGMA page_count').get() ?? {};
-        database.connection.exec(`PRAGMA max_page_count = ${Number(pages) + 40}`);
+        leaveRoom(database, 40);
         for (const burst of all) {
           const pending = burst.map(async ({ channel, id, isAlone, pages: size }) => {
             const data = JSON.stringify('x'.repeat(size * 4096));
@@ -177,12 +125,12 @@ describe('random failures of writes', () => {
           for (const [channel, wanted] of entries) expect((await log.head(key(channel))).serial).toBe(wanted);
         };
         await expectExactly(opened);
-        database.connection.exec('PRAGMA max_page_count = 1000000');
+        leaveAllRoom(database);
         await opened.close();
         const again = await open();
         await expectExactly(again);
         await again.close();
-        await rm(folder, { recursive: true });
+        await rm(file.folder, { recursive: true });
       }),
       { numRuns: 12 },
     );
@@ -191,7 +139,7 @@ describe('random failures of writes', () => {
 
 describe('the file', () => {
   it('holds nothing of channels that were reset, also where they had records alone', async () => {
-    const { log, rows, close } = await open();
+    const { log, count: rows, close } = await open();
     const many = Array.from({ length: 700 }, (_, index) => count(`r${index}`));
     await log.change(key('a'), count('r1'));
     await commitOne(log, draftOf(key('b'), { records: many }));
@@ -205,7 +153,7 @@ describe('the file', () => {
   });
 
   it('forgets how far a channel had counted together with the channel, and no channel that has records', async () => {
-    const { log, clock, rows, close } = await open();
+    const { log, clock, count: rows, close } = await open();
     await log.change(key('a'), count('r1'));
     await log.change(key('b'), count('r1'));
     await log.change(key('b'), remove('r1'));
