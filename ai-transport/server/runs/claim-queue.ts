@@ -25,6 +25,12 @@ export interface RunClaim {
   readonly run: StoredRun;
 }
 
+export interface Take {
+  readonly claims: readonly RunClaim[];
+  /** Channels that were passed over because they have enough to do. */
+  readonly busy: readonly string[];
+}
+
 /** Queued runs that are looked at together. */
 const SEARCH_MAX = 64;
 /** Of the id of a run that a claim makes: its record has to hold more, and control characters take six bytes. */
@@ -50,7 +56,7 @@ export class ClaimQueue {
   }
 
   /** Oldest first; none where none waits. @throws ProtocolError 400 for the worker's id, 500 when the store failed */
-  take(app: App, wish: ClaimWish): Promise<readonly RunClaim[]> {
+  take(app: App, wish: ClaimWish): Promise<Take> {
     this.#parts.workers.saw(app.id, wish.channelPrefix);
     return this.#inTurn(app, () => this.#take(app, wish));
   }
@@ -73,14 +79,14 @@ export class ClaimQueue {
     throw result.reason === 'record_too_large' ? workerIdTooLong() : notQueued(place.runId);
   }
 
-  /** When the first of the runs that wait can be taken; null: none waits. */
-  async firstAtMs(app: App, channelPrefix: string): Promise<number | null> {
-    const [first] = await this.#search(app, channelPrefix, 1);
+  /** When the first of the runs that wait in other channels than these can be taken; null: none waits. */
+  async firstAtMs(app: App, channelPrefix: string, busy: readonly string[]): Promise<number | null> {
+    const [first] = await this.#search(app, channelPrefix, 1, { exceptChannels: busy });
     return first === undefined ? null : (first.dueAtMs ?? 0);
   }
 
   /** What waits in one channel, however much it is, keeps nobody from what waits in another. */
-  async #take(app: App, wish: ClaimWish): Promise<readonly RunClaim[]> {
+  async #take(app: App, wish: ClaimWish): Promise<Take> {
     const claims: RunClaim[] = [];
     const busy = new Set<string>();
     for (let look = 0; look < LOOKS_MAX && claims.length < wish.limit; look += 1) {
@@ -100,7 +106,7 @@ export class ClaimQueue {
       const isSame = busy.size === busyBefore && claims.length === claimedBefore;
       if (found.length < SEARCH_MAX || isSame) break;
     }
-    return claims;
+    return { claims, busy: [...busy] };
   }
 
   /** `busy`: its channel has enough to do. `gone`: somebody else was quicker. */

@@ -85,3 +85,19 @@ it('is answered when the server stops', async () => {
   await one.close();
   expect(await waiting).toEqual([]);
 });
+
+it('takes a run that was put off when its time has come, whatever waits in channels that are busy', async () => {
+  const one = runNode({ isAlone: true });
+  const busy = 'private-ai-s2';
+  for (const runId of ['runs', 'waits']) await one.say('ai-input', runId, { channel: busy });
+  expect(await wait(one, { channel_prefix: busy, wait_ms: 0 })).toEqual(['runs:1']);
+  await one.say('ai-input', 'a');
+  expect(await wait(one, { wait_ms: 0 })).toEqual(['a:1']);
+  const waiting = wait(one, { channel_prefix: 'private-ai-' });
+  await vi.advanceTimersByTimeAsync(0);
+  const body = { fence: 'a:1', outcome: 'retry', error_code: 'failed', retry_after_ms: 5_000 };
+  await one.ask('POST', `/channels/${CHANNEL}/runs/a/release`, body);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(await Promise.race([waiting, 'nothing'])).toEqual(['a:2']);
+  await one.close();
+});

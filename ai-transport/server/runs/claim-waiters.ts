@@ -31,18 +31,18 @@ export class ClaimWaiters {
     isStopping: () => boolean,
   ): Promise<readonly RunClaim[]> {
     const { queue, now } = this.#parts;
-    if (waitMs === 0 || this.#waiters.size >= MAX_WAITERS) return queue.take(app, wish);
+    if (waitMs === 0 || this.#waiters.size >= MAX_WAITERS) return (await queue.take(app, wish)).claims;
     const endsAtMs = now() + waitMs;
     const waiter = new Waiter(app.id, wish);
     this.#waiters.add(waiter);
     let wokenFor: string | null = null;
     try {
       while (!this.#isClosed) {
-        const claims = await queue.take(app, wish);
+        const { claims, busy } = await queue.take(app, wish);
         if (claims.length > 0 || now() >= endsAtMs) return claims;
         // Whoever lets more runs of a channel run at once may take what this one could not.
         if (wokenFor !== null) this.wake(app.id, wokenFor, wish.perChannel + 1);
-        const nextAtMs = await queue.firstAtMs(app, wish.channelPrefix);
+        const nextAtMs = await queue.firstAtMs(app, wish.channelPrefix, busy);
         const untilMs = nextAtMs !== null && nextAtMs > now() ? Math.min(nextAtMs, endsAtMs) : endsAtMs;
         if (await this.#isStopped(waiter, untilMs, isStopping)) break;
         wokenFor = waiter.takeWake();
