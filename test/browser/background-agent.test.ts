@@ -1,16 +1,15 @@
 // The background agent in real Chromium: a phone and a desktop follow one run while its worker is killed, frozen, or told to stop.
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createModelServer, STAND_IN_MODEL } from '@sockudo/example-kit/model';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningExample, startExample } from '../../examples/background-agent/start.ts';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startExample } from '../../examples/background-agent/start.ts';
 import { summaryOf } from '../../examples/kit/model/summary.ts';
-import { launchBrowser, openWindow, screenshot, type Window, type WindowOptions } from './browser.ts';
+import { screenshot, type Window, type WindowOptions } from './browser.ts';
+import { exampleInBrowser, PHONE } from './example-windows.ts';
 
-const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
 /** Short, so that nobody waits long for what a dead worker has. */
 const LEASE_MS = 2000;
@@ -52,37 +51,24 @@ class Pace {
 describe('background agent', () => {
   const pace = new Pace();
   const model = createModelServer({ pace: (piece) => pace.before(piece) });
-  let folder: string;
-  let example: RunningExample;
-  let browser: Browser;
-  let desktop: Window;
-  let phone: Window;
-  const frozen = new Set<number>();
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sockudo-agent-'));
+  // Before the example, so that it is closed after it.
+  afterAll(() => model.close());
+  const agent = exampleInBrowser(startExample, async (folder) => {
     for (const name of ['texts', 'docs', 'empty']) await mkdir(join(folder, name));
     for (const [name, text] of Object.entries(TEXTS)) await writeFile(join(folder, 'texts', name), text);
     for (const name of REAL_DOCUMENTS) await copyFile(join(DOCS, name), join(folder, 'docs', name));
-    const env = {
-      ...process.env,
-      HOST: '127.0.0.1',
-      PORT: '0',
+    return {
       DOCUMENTS_ROOT: folder,
       OPENAI_BASE_URL: `${await model.listen({ host: '127.0.0.1', port: 0 })}/v1`,
       OPENAI_API_KEY: 'none',
       OPENAI_MODEL: STAND_IN_MODEL,
       WORKER_LEASE_MS: String(LEASE_MS),
     };
-    example = await startExample({ cwd: folder, env });
-    browser = await launchBrowser();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await example?.close();
-    await model.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  let desktop: Window;
+  let phone: Window;
+  const frozen = new Set<number>();
+
   beforeEach(async () => {
     desktop = await open({ size: DESKTOP });
     phone = await open({ size: PHONE, colorScheme: 'dark' });
@@ -95,11 +81,10 @@ describe('background agent', () => {
       .locator('#cancel:enabled')
       .click({ timeout: 100 })
       .catch(() => {});
-    await Promise.all([desktop, phone].map((window) => window.close()));
   });
 
   const open = async (options: WindowOptions): Promise<Window> => {
-    const window = await openWindow(browser, example.url, options);
+    const window = await agent.open(options);
     await window.page.locator('#connection[data-state=connected]').waitFor();
     return window;
   };
@@ -207,7 +192,7 @@ describe('background agent', () => {
     await start(desktop.page, 'texts');
     await summary(phone.page, 'document-2').getByText('not quite').waitFor();
     const [, pid] = await workerOf(desktop.page);
-    const pids = example.workers.flatMap((worker) => worker.pid ?? []);
+    const pids = agent.example.workers.flatMap((worker) => worker.pid ?? []);
     expect(pids).toContain(pid);
     for (const one of pids) freeze(one);
     for (const page of both()) {

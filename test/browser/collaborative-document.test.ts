@@ -1,41 +1,17 @@
 // The collaborative document in real Chromium: several windows, offline for half a minute, the server killed.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningExample, startExample } from '../../examples/collaborative-document/start.ts';
-import { launchBrowser, openWindow, screenshot, type Window, type WindowOptions } from './browser.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { startExample } from '../../examples/collaborative-document/start.ts';
+import { screenshot, type Window, type WindowOptions } from './browser.ts';
+import { exampleInBrowser, PHONE, withoutNetworkErrors } from './example-windows.ts';
 
-/** The browser itself writes these to the console when there is no network or no server; no page can prevent it. */
-const NETWORK_ERROR = /^Failed to load resource|^WebSocket connection to/;
-const PHONE = { width: 390, height: 844 };
 const OFFLINE_MS = 30_000;
 
 describe('collaborative document', () => {
-  let folder: string;
-  let example: RunningExample;
-  let browser: Browser;
-  let windows: Window[] = [];
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sockudo-document-'));
-    example = await startExample({ cwd: folder, env: { ...process.env, HOST: '127.0.0.1', PORT: '0' } });
-    browser = await launchBrowser();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await example?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-  afterEach(async () => {
-    await Promise.all(windows.map((window) => window.close()));
-    windows = [];
-  });
+  const shared = exampleInBrowser(startExample);
 
   const open = async (name: string | null, options?: WindowOptions): Promise<Window> => {
-    const window = await openWindow(browser, example.url, options);
-    windows.push(window);
+    const window = await shared.open(options);
     await connected(window.page);
     if (name !== null) {
       await window.page.getByLabel('What is your name?').fill(name);
@@ -45,8 +21,7 @@ describe('collaborative document', () => {
     return window;
   };
 
-  const unexpected = (): string[] =>
-    windows.flatMap(({ errors }) => errors.filter((error) => !NETWORK_ERROR.test(error)));
+  const unexpected = (): string[] => withoutNetworkErrors(shared.windows.flatMap(({ errors }) => errors));
 
   it('shows the text to everybody, and lets nobody write without a name', async () => {
     const { page, errors } = await open(null);
@@ -160,7 +135,7 @@ describe('collaborative document', () => {
     const paragraph = await add(ada.page, 'Before');
     await reaction(ada.page, paragraph, 'great').click();
     await labelled(ben.page, paragraph, 'great, 1');
-    const killed = example.server.pid;
+    const killed = shared.example.server.pid;
     if (killed === undefined) throw new Error('the server is not running');
     process.kill(killed, 'SIGKILL');
     await ada.page.getByText('Connection lost.').waitFor();
@@ -173,7 +148,7 @@ describe('collaborative document', () => {
     const fresh = await open(null);
     await has(fresh.page, paragraph, 'Written while it was down');
     await labelled(fresh.page, paragraph, 'great, 1');
-    expect(example.server.pid).not.toBe(killed);
+    expect(shared.example.server.pid).not.toBe(killed);
     expect(unexpected()).toEqual([]);
   });
 

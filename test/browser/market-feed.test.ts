@@ -1,42 +1,13 @@
 // The example as a newcomer sees it: `npm start`, a page in real Chromium, two windows.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningExample, startExample } from '../../examples/market-feed/start.ts';
-import { launchBrowser, openWindow, screenshot, type Window, type WindowOptions } from './browser.ts';
-
-/** The browser itself writes these to the console when the server says no, or is away; no page can prevent it. */
-const NETWORK_ERROR = /^Failed to load resource|^WebSocket connection to/;
-const PHONE = { width: 390, height: 844 };
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { startExample } from '../../examples/market-feed/start.ts';
+import { screenshot } from './browser.ts';
+import { exampleInBrowser, PHONE, withoutNetworkErrors } from './example-windows.ts';
 
 describe('market feed', () => {
-  let folder: string;
-  let example: RunningExample;
-  let browser: Browser;
-  let windows: Window[] = [];
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sockudo-market-feed-'));
-    example = await startExample({ cwd: folder, env: { ...process.env, HOST: '127.0.0.1', PORT: '0' } });
-    browser = await launchBrowser();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await example?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-  afterEach(async () => {
-    await Promise.all(windows.map((window) => window.close()));
-    windows = [];
-  });
-
-  const open = async (options?: WindowOptions): Promise<Window> => {
-    const window = await openWindow(browser, example.url, options);
-    windows.push(window);
-    return window;
-  };
+  const feed = exampleInBrowser(startExample);
+  const { open } = feed;
 
   it('feeds every window, without an error in the console', async () => {
     const [first, second] = [await open(), await open({ colorScheme: 'dark', size: PHONE })];
@@ -79,7 +50,7 @@ describe('market feed', () => {
     await ada.page.getByRole('button', { name: 'Try to read it' }).click();
     await ada.page.getByText('Refused (403): private-account-ben belongs to somebody else.').waitFor();
     expect(await ada.page.getByRole('cell', { name: '40', exact: true }).count()).toBe(0);
-    expect(ada.errors.filter((error) => !NETWORK_ERROR.test(error))).toEqual([]);
+    expect(withoutNetworkErrors(ada.errors)).toEqual([]);
   });
 
   it('does not let anybody in whose session is not real', async () => {
@@ -145,7 +116,7 @@ describe('market feed', () => {
     const { page, errors } = await open();
     await signIn(page, 'ada');
     await page.getByRole('cell', { name: '120', exact: true }).waitFor();
-    const killed = example.backend.pid;
+    const killed = feed.example.backend.pid;
     if (killed === undefined) throw new Error('the backend is not running');
     const shown = await valuesShown(page);
     process.kill(killed, 'SIGKILL');
@@ -156,7 +127,7 @@ describe('market feed', () => {
     }, shown);
     await quoteAfter(page, 'AAPL');
     await textAfter(page, '#account-total');
-    expect(example.backend.pid).not.toBe(killed);
+    expect(feed.example.backend.pid).not.toBe(killed);
     expect(errors).toEqual([]);
   });
 
@@ -165,7 +136,7 @@ describe('market feed', () => {
     await signIn(ada.page, 'ada');
     await signIn(ben.page, 'ben');
     await ada.page.getByRole('list', { name: 'Who is here' }).getByText('Ben', { exact: true }).waitFor();
-    const killed = example.server.pid;
+    const killed = feed.example.server.pid;
     if (killed === undefined) throw new Error('the server is not running');
     process.kill(killed, 'SIGKILL');
 
@@ -181,8 +152,8 @@ describe('market feed', () => {
     }
     await ada.page.getByRole('list', { name: 'Who is here' }).getByText('Ben', { exact: true }).waitFor();
     await ben.page.getByRole('list', { name: 'Who is here' }).getByText('Ada', { exact: true }).waitFor();
-    expect(example.server.pid).not.toBe(killed);
-    expect([...ada.errors, ...ben.errors].filter((error) => !NETWORK_ERROR.test(error))).toEqual([]);
+    expect(feed.example.server.pid).not.toBe(killed);
+    expect(withoutNetworkErrors([...ada.errors, ...ben.errors])).toEqual([]);
   });
 });
 
