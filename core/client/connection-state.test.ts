@@ -12,20 +12,25 @@ import {
 /** `PHASE: EFFECT, …`; `-` means that nothing happens. */
 type Cell = string;
 
+/** What a client at rest does with all that it was not told to do. */
+const AT_REST: Record<Exclude<Input, 'connect' | 'disconnect' | 'unsupported'>, Cell> = {
+  established: '-',
+  'lost-retry-now': '-',
+  'lost-backoff': '-',
+  refused: '-',
+  'retry-due': '-',
+  'unavailable-due': '-',
+  offline: '-',
+  online: '-',
+  wake: '-',
+};
+
 const expected: Record<Phase, Record<Input, Cell>> = {
   initialized: {
     connect: 'connecting: open, start-patience',
     disconnect: 'disconnected:',
     unsupported: 'failed: close',
-    established: '-',
-    'lost-retry-now': '-',
-    'lost-backoff': '-',
-    refused: '-',
-    'retry-due': '-',
-    'unavailable-due': '-',
-    offline: '-',
-    online: '-',
-    wake: '-',
+    ...AT_REST,
   },
   connecting: {
     connect: '-',
@@ -101,29 +106,13 @@ const expected: Record<Phase, Record<Input, Cell>> = {
     connect: 'connecting: open, start-patience',
     disconnect: 'disconnected:',
     unsupported: 'failed: close',
-    established: '-',
-    'lost-retry-now': '-',
-    'lost-backoff': '-',
-    refused: '-',
-    'retry-due': '-',
-    'unavailable-due': '-',
-    offline: '-',
-    online: '-',
-    wake: '-',
+    ...AT_REST,
   },
   disconnected: {
     connect: 'connecting: open, start-patience',
     disconnect: '-',
     unsupported: 'failed: close',
-    established: '-',
-    'lost-retry-now': '-',
-    'lost-backoff': '-',
-    refused: '-',
-    'retry-due': '-',
-    'unavailable-due': '-',
-    offline: '-',
-    online: '-',
-    wake: '-',
+    ...AT_REST,
   },
 };
 
