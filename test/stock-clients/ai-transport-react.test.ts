@@ -9,11 +9,11 @@ import {
   type VercelOutput,
   type VercelProjection,
 } from 'upstream-ai-transport/vercel';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Sockudo } from '../../core/client/index.ts';
 import { SockudoProvider } from '../../core/client/react/index.ts';
 import { Inbox } from '../support/inbox.ts';
-import type { TestServer } from '../support/test-server.ts';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import {
   answerOf,
   clientOptions,
@@ -31,15 +31,10 @@ const { ClientSessionProvider, useActiveRuns, useClientSession, useView } = crea
   AI.UIMessage
 >();
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startAiServer();
+const server = sharedTestServer(startAiServer);
+beforeAll(() => {
   const window = new Window();
   Object.assign(globalThis, { window, document: window.document });
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
 });
 
 interface Rendered {

@@ -1,35 +1,23 @@
 // @sockudo/ai-transport 3.0.0 as published: runs that pause, are tried again, and are of somebody else; a tab in the middle of an
 // answer. Where the package itself is at fault, the test's name begins with `expected`.
-import type { ClientRun } from 'upstream-ai-transport';
-import type { VercelInput, VercelOutput } from 'upstream-ai-transport/vercel';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VercelOutput } from 'upstream-ai-transport/vercel';
+import { describe, expect, it } from 'vitest';
 import { Inbox } from '../support/inbox.ts';
-import type { TestServer } from '../support/test-server.ts';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import {
   answerOf,
   endpoint,
   finished,
   shown,
   startAiServer,
+  started,
   streamOf,
   textOf,
   userMessage,
   userSession,
 } from '../support/upstream-ai-transport.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startAiServer();
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
-});
-
-type Run = ClientRun<VercelInput, VercelOutput>;
-
-/** CAST: the view's type does not say what a send resolves to. */
-const started = async (sent: Promise<unknown>): Promise<Run> => (await sent) as Run;
+const server = sharedTestServer(startAiServer);
 
 describe('a run', () => {
   it('is suspended for an approval and goes on in another invocation', async () => {

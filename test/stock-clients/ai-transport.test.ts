@@ -1,10 +1,9 @@
 // @sockudo/ai-transport 3.0.0 as published, on this repository's client, against this server: what a conversation does. Where the
 // package itself is at fault, the test's name begins with `expected`.
-import type { ClientRun } from 'upstream-ai-transport';
-import type { VercelInput, VercelOutput } from 'upstream-ai-transport/vercel';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VercelOutput } from 'upstream-ai-transport/vercel';
+import { describe, expect, it } from 'vitest';
 import { Inbox } from '../support/inbox.ts';
-import type { TestServer } from '../support/test-server.ts';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import {
   type AgentRun,
   answerOf,
@@ -12,26 +11,17 @@ import {
   finished,
   shown,
   startAiServer,
+  started,
   streamOf,
   textOf,
+  type UserRun,
   userMessage,
   userSession,
 } from '../support/upstream-ai-transport.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startAiServer();
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
-});
+const server = sharedTestServer(startAiServer);
 
 type Session = Awaited<ReturnType<typeof userSession>>;
-type Run = ClientRun<VercelInput, VercelOutput>;
-
-/** CAST: the view's type does not say what a send resolves to. */
-const started = async (sent: Promise<unknown>): Promise<Run> => (await sent) as Run;
 
 /** Answers every input with `answer N`. */
 function answering(prefix = 'answer') {
@@ -45,7 +35,7 @@ function answering(prefix = 'answer') {
 }
 
 /** Sends, and waits until it is answered. */
-async function asked(session: Session, sent: Promise<unknown>): Promise<Run> {
+async function asked(session: Session, sent: Promise<unknown>): Promise<UserRun> {
   const run = await started(sent);
   await finished(session, run.runId);
   return run;

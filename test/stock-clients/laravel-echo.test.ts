@@ -1,8 +1,9 @@
 // laravel-echo 2 over pusher-js 8 as published, with its `pusher` and `reverb` broadcasters.
 import Echo from 'laravel-echo';
 import pusherJs from 'pusher-js';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Inbox } from '../support/inbox.ts';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import {
   type AuthEndpoint,
   PusherClient,
@@ -10,16 +11,8 @@ import {
   stockBackend,
   stockOptions,
 } from '../support/stock-packages.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
-});
+const server = sharedTestServer();
 
 /** Echo as an application sets it up, signed in as `user` through its session. */
 function echo(endpoint: AuthEndpoint, user: string): Echo<'pusher'> {

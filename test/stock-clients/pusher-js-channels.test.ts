@@ -1,6 +1,7 @@
 // pusher-js 8 and pusher 5 as published, against this server: every kind of channel, client events, exclusion of the sender.
 import type { Channel, PresenceChannel } from 'pusher-js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import {
   connectedUser,
   heard,
@@ -9,16 +10,8 @@ import {
   stockClient,
   subscribed,
 } from '../support/stock-packages.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
-});
+const server = sharedTestServer();
 
 describe('public channels', () => {
   it('deliver what the server SDK triggers, parsed as it was given', async () => {

@@ -1,8 +1,9 @@
 // How pusher-js 8 takes this server's refusals: what it tells the page, and whether it stops or tries again.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TEST_APP } from '../support/credentials.ts';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import { heard, reaches, stockClient, subscribed } from '../support/stock-packages.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServer } from '../support/test-server.ts';
 
 const QUOTA_APP = {
   id: 'quota',
@@ -13,17 +14,12 @@ const QUOTA_APP = {
 };
 const OFF_APP = { id: 'off', key: 'off-key', secret: 'off-secret', enabled: false };
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({
+const server = sharedTestServer(() =>
+  startTestServer({
     moreApps: [QUOTA_APP, OFF_APP],
     app: { max_client_events_per_second: 1, decay_seconds: 3600 },
-  });
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
-});
+  }),
+);
 
 describe('pusher-js stops for good', () => {
   it.each([

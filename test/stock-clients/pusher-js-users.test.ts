@@ -1,5 +1,6 @@
 // pusher-js 8 and pusher 5 as published: signed-in users, what is sent to them, who watches them, how they are sent away.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import {
   type AuthEndpoint,
   connectedUser,
@@ -10,16 +11,8 @@ import {
   stockBackend,
   subscribed,
 } from '../support/stock-packages.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
-});
+const server = sharedTestServer();
 
 /** Connected, signed in, and subscribed to the channel that carries its user's events. */
 async function signedIn(

@@ -1,21 +1,17 @@
 // pusher 5, the server SDK, as published: publishing in its forms, reading state, refusals.
 import Pusher from 'pusher';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sharedTestServer } from '../support/shared-test-server.ts';
 import { heard, stockBackend, stockClient, subscribed } from '../support/stock-packages.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServer } from '../support/test-server.ts';
 import { WireClient } from '../support/wire-client.ts';
 
 const NUMERIC_APP = { id: '12345', key: 'numeric-key', secret: 'numeric-secret', enabled: true };
 
-let server: TestServer;
+const server = sharedTestServer(() => startTestServer({ moreApps: [NUMERIC_APP] }));
 let backend: Pusher;
-beforeAll(async () => {
-  server = await startTestServer({ moreApps: [NUMERIC_APP] });
+beforeAll(() => {
   backend = stockBackend(server);
-});
-afterAll(async () => {
-  await server.close();
-  expect(server.complaints).toEqual([]);
 });
 
 describe('publishing', () => {

@@ -6,6 +6,7 @@ import {
   adaptSockudoClient,
   type ChannelLike,
   type ClientLike,
+  type ClientRun,
   createSockudoRealtimeClient,
   type MessageAck,
   type MessageMutation,
@@ -15,6 +16,7 @@ import {
   createAgentSession,
   createClientSession,
   type VercelClientSessionOptions,
+  type VercelInput,
   type VercelOutput,
 } from 'upstream-ai-transport/vercel';
 import { onTestFinished } from 'vitest';
@@ -246,3 +248,8 @@ export async function finished(
   look();
   await statuses.next((status) => ['complete', 'cancelled', 'error'].includes(status));
 }
+
+export type UserRun = ClientRun<VercelInput, VercelOutput>;
+
+/** CAST: the view's type does not say what a send resolves to. */
+export const started = async (sent: Promise<unknown>): Promise<UserRun> => (await sent) as UserRun;
