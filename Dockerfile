@@ -7,16 +7,19 @@ COPY core/protocol/package.json core/protocol/
 COPY core/server/package.json core/server/
 COPY core/client/package.json core/client/
 COPY core/backend/package.json core/backend/
+COPY ai-transport/package.json ai-transport/
+COPY ai-transport/server/package.json ai-transport/server/
 COPY adapters/sqlite/package.json adapters/sqlite/
 COPY adapters/redis/package.json adapters/redis/
 COPY adapters/postgres/package.json adapters/postgres/
 COPY examples/kit/package.json examples/kit/
 COPY examples/market-feed/package.json examples/market-feed/
 COPY examples/collaborative-document/package.json examples/collaborative-document/
+COPY examples/background-agent/package.json examples/background-agent/
 # Only what the server and its stores need; no install scripts of other packages are run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
-      --workspace @sockudo/server --workspace @sockudo/sqlite --workspace @sockudo/redis \
-      --workspace @sockudo/postgres
+      --workspace @sockudo/server --workspace @sockudo/ai-transport-server --workspace @sockudo/sqlite \
+      --workspace @sockudo/redis --workspace @sockudo/postgres
 
 FROM node:24-slim
 WORKDIR /app
@@ -25,6 +28,9 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY core/protocol ./core/protocol
 COPY core/server ./core/server
+COPY ai-transport/package.json ./ai-transport/
+COPY ai-transport/wire ./ai-transport/wire
+COPY ai-transport/server ./ai-transport/server
 COPY adapters/sqlite ./adapters/sqlite
 COPY adapters/redis ./adapters/redis
 COPY adapters/postgres ./adapters/postgres
