@@ -1,31 +1,21 @@
 // What the log does when the disk doesn't: no room, a failed sync, a slow sync, and a write-ahead log under steady load.
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChannelLog, StoreUnavailable } from '@sockudo/server/ports';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { commitMany, commitOne, draftOf } from '../../core/server/ports/channel-log.contract-support.ts';
 import { createChannelLog, openDatabase } from './index.ts';
+import { freshLogFile } from './testing/log-file.ts';
 
 const key = { appId: 'app', channel: 'room' };
 
-let folder = '';
-let path = '';
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sockudo-failure-'));
-  path = join(folder, 'log.db');
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
+const file = freshLogFile('sockudo-failure-');
 
 describe('a full disk', () => {
   it('rejects what does not fit, keeps its neighbours, uses no serial and goes on when there is room', async () => {
-    const log = await createChannelLog({ path });
-    const database = openDatabase({ path });
+    const log = await createChannelLog({ path: file.path });
+    const database = openDatabase({ path: file.path });
     const pages = Number(Object.values(database.connection.prepare('PRAGMA page_count').get() ?? {})[0]);
     database.connection.exec(`PRAGMA max_page_count = ${pages + 50}`);
     const large = draftOf(key, { data: JSON.stringify('x'.repeat(1_000_000)) });
@@ -47,8 +37,8 @@ describe('a full disk', () => {
   });
 
   it('leaves receipts of refused commits free', async () => {
-    const log = await createChannelLog({ path });
-    const database = openDatabase({ path });
+    const log = await createChannelLog({ path: file.path });
+    const database = openDatabase({ path: file.path });
     const commit = {
       entries: [draftOf(key, { data: JSON.stringify('x'.repeat(1_000_000)) })],
       receipts: [{ scope: 's', key: 'k', expiresAtMs: Date.now() + 60_000, answer: () => 'answer' }],
@@ -74,9 +64,9 @@ describe('random failures of writes', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(commits, { minLength: 5, maxLength: 30, size: 'max' }), async (bursts) => {
-        const options = { path, maxRecentEntries: 4 };
+        const options = { path: file.path, maxRecentEntries: 4 };
         const log = await createChannelLog(options);
-        const database = openDatabase({ path });
+        const database = openDatabase({ path: file.path });
         const accepted = new Map<string, string[]>();
         let texts = 0;
         database.connection.exec('PRAGMA max_page_count = 60');
@@ -101,7 +91,7 @@ describe('random failures of writes', () => {
         const again = await createChannelLog(options);
         await expectExactly(again, accepted);
         await again.close();
-        await rm(folder, { recursive: true });
+        await rm(file.folder, { recursive: true });
       }),
       { numRuns: 12 },
     );
@@ -114,7 +104,7 @@ describe('the sync', () => {
     let isHeld = true;
     let onSync = (): void => {};
     const log = await createChannelLog({
-      path,
+      path: file.path,
       syncFile: (_, done) => {
         if (!isHeld) return done(null);
         syncs.push(() => done(null));
@@ -154,7 +144,7 @@ describe('the sync', () => {
 
   it('stops the log when it fails: nothing is acknowledged any more, and the reason is named', async () => {
     const log = await createChannelLog({
-      path,
+      path: file.path,
       syncFile: (_, done) => done(new Error('input/output error')),
     });
     const pending = [commitOne(log, draftOf(key)), commitOne(log, draftOf(key))];
@@ -180,19 +170,19 @@ async function expectExactly(log: ChannelLog, accepted: ReadonlyMap<string, stri
 describe('the write-ahead log', () => {
   it('stays bounded under steady load, and the data arrives in the file', async () => {
     const walBytes = 1024 * 1024;
-    const log = await createChannelLog({ path, walBytes });
+    const log = await createChannelLog({ path: file.path, walBytes });
     let largest = 0;
     const publish = async (channel: string): Promise<void> => {
       const given = { data: JSON.stringify('x'.repeat(2000)), retention: {} };
       for (let index = 0; index < 250; index += 1) {
         await commitOne(log, draftOf({ appId: 'app', channel }, given));
-        if (index % 10 === 0) largest = Math.max(largest, (await stat(`${path}-wal`)).size);
+        if (index % 10 === 0) largest = Math.max(largest, (await stat(`${file.path}-wal`)).size);
       }
     };
     await Promise.all(Array.from({ length: 40 }, (_, index) => publish(`channel-${index}`)));
     expect(largest).toBeGreaterThan(walBytes);
     expect(largest).toBeLessThan(10 * walBytes);
-    expect((await stat(path)).size).toBeGreaterThan(10 * walBytes);
+    expect((await stat(file.path)).size).toBeGreaterThan(10 * walBytes);
     await log.close();
   }, 120_000);
 });
@@ -200,11 +190,11 @@ describe('the write-ahead log', () => {
 describe('a file that is not ours', () => {
   it('is refused and left alone', async () => {
     const { DatabaseSync } = await import('node:sqlite');
-    const foreign = new DatabaseSync(path);
+    const foreign = new DatabaseSync(file.path);
     foreign.exec('CREATE TABLE things (name TEXT)');
     foreign.close();
-    await expect(createChannelLog({ path })).rejects.toThrow('a database of another program');
-    const newer = join(folder, 'newer.db');
+    await expect(createChannelLog({ path: file.path })).rejects.toThrow('a database of another program');
+    const newer = join(file.folder, 'newer.db');
     const log = await createChannelLog({ path: newer });
     await commitMany(log, key, 1);
     await log.close();
