@@ -171,6 +171,8 @@ describe('the file', () => {
     const { log, database, close } = await open();
     const prepare = database.connection.prepare.bind(database.connection);
     const plans: string[] = [];
+    // The channels that are left out come as a list, which is gone through once.
+    const ofTheList = /^(LIST SUBQUERY|SCAN json_each|CREATE BLOOM FILTER)/;
     database.connection.prepare = (query: string) => {
       const names = { ':kind': '', ':appId': '', ':channelPrefix': '', ':limit': 1 };
       const given = Object.fromEntries(
@@ -180,6 +182,7 @@ describe('the file', () => {
         prepare(`EXPLAIN QUERY PLAN ${query}`)
           .all(given)
           .map(({ detail }) => String(detail))
+          .filter((step) => !ofTheList.test(step))
           .join('; '),
       );
       return prepare(query);
