@@ -22,6 +22,10 @@ const snippets = (page: string): string[] =>
     ([, code]) => code ?? '',
   );
 
+/** The one of a page that says this. */
+const snippetWith = (page: string, words: string): string =>
+  snippets(page).find((code) => code.includes(words)) ?? '';
+
 /** Runs code in which `names` are known, and answers what it says it `returns`. */
 async function run(code: string, names: Readonly<Record<string, unknown>>, returns = ''): Promise<unknown> {
   const body = `return (async () => {\n${code}\nreturn { ${returns} };\n})();`;
@@ -125,7 +129,8 @@ describe('docs/client.md', () => {
   });
 
   it('reads and annotates through an endpoint of the application', async () => {
-    const [, use = '', endpoint = ''] = snippets('client.md');
+    const use = snippetWith('client.md', 'versionedMessages:');
+    const endpoint = snippetWith('client.md', "app.post('/realtime/messages'");
     type Handler = (request: object, response: object) => Promise<unknown>;
     let handler: Handler = async () => {};
     const requireLogin = () => {};
