@@ -67,6 +67,7 @@ export {
   decodeRun,
   encodeRun,
   isTerminal,
+  newRun,
   RUN_STATUSES,
   type RunError,
   type RunInput,

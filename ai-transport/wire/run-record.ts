@@ -89,6 +89,19 @@ export interface RunRecord {
   readonly step?: string;
 }
 
+/** A run that nothing has happened to yet. */
+export const newRun = (runId: string, nowMs: number): RunRecord => ({
+  runId,
+  status: 'queued',
+  generation: 0,
+  attempt: 0,
+  followUps: [],
+  cancelRequested: false,
+  createdAtMs: nowMs,
+  updatedAtMs: nowMs,
+  serial: 0,
+});
+
 const id = z.string().check(z.minLength(1));
 const count = z.int().check(z.nonnegative());
 const optionalId = z.optional(id);

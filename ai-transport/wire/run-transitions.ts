@@ -12,7 +12,7 @@ import {
   WORKER_ID_MAX_BYTES,
 } from './limits.ts';
 import { fenceError, type RunEvent, type RunEventKind, type RunEventOf } from './run-events.ts';
-import { isTerminal, type RunError, type RunInput, type RunRecord, runBytes } from './run-record.ts';
+import { isTerminal, newRun, type RunError, type RunInput, type RunRecord, runBytes } from './run-record.ts';
 import { cutJsonBytes } from './text.ts';
 
 /** Why an event changes nothing. A caller that has to go along with publishers that know none of this may ignore it. */
@@ -77,18 +77,7 @@ export const isRefused = (outcome: RunRecord | RunRefusal): outcome is RunRefusa
 
 /** An input, a start or a resume opens a run; the latter two come from agents that never claim, or of a run that was forgotten. */
 function open(event: RunEvent): Outcome {
-  const { runId, nowMs } = event;
-  const blank: RunRecord = {
-    runId,
-    status: 'queued',
-    generation: 0,
-    attempt: 0,
-    followUps: [],
-    cancelRequested: false,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    serial: 0,
-  };
+  const blank = newRun(event.runId, event.nowMs);
   if (event.kind === 'input') return bounded(stamped(queueAgain(blank, event), event), event);
   if (event.kind !== 'start' && event.kind !== 'resume') return 'unknown_run';
   if (event.generation !== undefined) return 'unknown_run';

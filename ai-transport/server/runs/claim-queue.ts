@@ -1,6 +1,6 @@
 // Gives queued runs to workers. Takes are made one after the other in each app, so that two workers never ask for the same run at
 // once; where several nodes share the log, each looks again after it took one and gives it back if the channel has too many then.
-import { isTerminal, type RunRecord } from '@sockudo/ai-transport/wire';
+import { isTerminal, newRun, type RunRecord } from '@sockudo/ai-transport/wire';
 import { httpError, type ProtocolError } from '@sockudo/protocol';
 import type { App } from '@sockudo/server/plugins';
 import type { RecordSearch } from '@sockudo/server/ports';
@@ -70,7 +70,7 @@ export class ClaimQueue {
     const result = await this.#inTurn(place.app, async () => {
       const claimed = await this.#claim(place, workerId, leaseMs);
       if (claimed.kind === 'changed' || claimed.reason !== 'unknown_run') return claimed;
-      const fresh = freshRun(place.runId, this.#parts.now());
+      const fresh = newRun(place.runId, this.#parts.now());
       if (Buffer.byteLength(JSON.stringify(place.runId)) > RUN_ID_MAX_JSON_BYTES) throw runIdTooLong();
       await this.#parts.runs.changeBy(place, (run) => run ?? fresh);
       return this.#claim(place, workerId, leaseMs);
@@ -179,18 +179,6 @@ export class ClaimQueue {
 const MOST_NODES = 64;
 
 const ignore = (): void => {};
-
-const freshRun = (runId: string, nowMs: number): RunRecord => ({
-  runId,
-  status: 'queued',
-  generation: 0,
-  attempt: 0,
-  followUps: [],
-  cancelRequested: false,
-  createdAtMs: nowMs,
-  updatedAtMs: nowMs,
-  serial: 0,
-});
 
 /** A slot of the channel is free again. */
 export const freesSlot = (before: RunRecord | null, after: RunRecord): boolean =>
