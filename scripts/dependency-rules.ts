@@ -42,6 +42,11 @@ const ZONES: readonly Zone[] = [
     usesNode: true,
   },
   {
+    folder: 'ai-transport/model',
+    mayImport: ['ai-transport/agent', 'ai-transport/wire'],
+    usesNode: true,
+  },
+  {
     folder: 'ai-transport/server',
     mayImport: ['core/server', 'core/protocol', 'ai-transport/wire'],
     usesNode: true,
