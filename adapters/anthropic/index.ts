@@ -1,1 +1,3 @@
-export {};
+/** Everything the entry offers, by name. */
+export { toModelError } from './errors.ts';
+export { fromAnthropic } from './events.ts';
