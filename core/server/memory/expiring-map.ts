@@ -72,6 +72,21 @@ export class ExpiringMap<V> {
     return removed;
   }
 
+  /** Removes as `removeExpired` does; answers the keys. */
+  takeExpired(nowMs: number, limit: number): string[] {
+    const keys: string[] = [];
+    for (
+      let first = this.#heap[0];
+      first !== undefined && first.expiresAtMs <= nowMs;
+      first = this.#heap[0]
+    ) {
+      if (keys.length >= limit) break;
+      keys.push(first.key);
+      this.#dropFirst();
+    }
+    return keys;
+  }
+
   clear(): void {
     this.#slots.clear();
     this.#heap.length = 0;

@@ -31,6 +31,41 @@ export type {
 } from './channel-records.ts';
 export type { ControlSignal, Envelope, Fanout, FanoutListener } from './fanout.ts';
 export type { AttemptEnd, Claim, ClaimedJob, JobDraft, JobStore, Lease } from './job-store.ts';
+export {
+  type KeyedEntry,
+  type KeyedOperation,
+  type KeyedPage,
+  type KeyedScan,
+  type KeyedStore,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_OPERATIONS,
+  MAX_KEY_BYTES,
+  MAX_VALUE_BYTES,
+  StoreFull,
+  type WriteOptions,
+  type WriteResult,
+} from './keyed-store.ts';
+export {
+  descendingNumber,
+  descendingPart,
+  entryKey,
+  keyParts,
+  keyPrefix,
+  numberPart,
+  partNumber,
+} from './keyed-store-keys.ts';
+export {
+  checkedBatch,
+  checkKeys,
+  checkScan,
+  compareKeys,
+  conflictingKeys,
+  endOfPrefix,
+  expectedKeys,
+  type KeyedBatch,
+  type KeyedChange,
+  MAX_PAGE_BYTES,
+} from './keyed-store-rules.ts';
 export { createLeasedWorkQueue, type LeasedWorkQueueOptions } from './leased-work-queue.ts';
 export {
   answerReceipts,
