@@ -18,6 +18,10 @@ export interface GuardedAgentOptions {
   readonly allowPrivateNetworks: boolean;
   /** Time for opening a connection, TLS included; default 10000. */
   readonly connectTimeoutMs?: number;
+  /** Offers HTTP/2 over TLS; default false. */
+  readonly http2?: boolean;
+  /** Connections to one origin at most; default: as many as there are requests at once. */
+  readonly maxConnections?: number;
   /** In place of the system's resolver, for tests. */
   readonly resolve?: Resolve;
 }
@@ -34,23 +38,31 @@ export class BlockedAddress extends Error {
 /** The caller closes or destroys it. Redirects are not followed unless an interceptor is added, and then pass the guard too. */
 export function createGuardedAgent(options: GuardedAgentOptions): Agent {
   const timeout = options.connectTimeoutMs ?? 10_000;
-  if (options.allowPrivateNetworks) return new Agent({ connect: { timeout } });
-  const open = buildConnector({ timeout, lookup: guardLookup(options.resolve ?? resolveAll) });
+  const { http2: allowH2 = false, maxConnections: connections = null } = options;
+  if (options.allowPrivateNetworks) return new Agent({ connect: { timeout, allowH2 }, allowH2, connections });
+  const open = buildConnector({ timeout, allowH2, lookup: guardLookup(options.resolve ?? resolveAll) });
   return new Agent({
+    allowH2,
+    connections,
     connect: (target, callback) => {
-      const hostname = target.hostname.replace(/^\[|\]$/g, '');
       // A literal address never comes to the lookup.
-      if (isIP(hostname) !== 0 && !isPublicAddress(hostname)) callback(new BlockedAddress(hostname), null);
+      if (isBlockedLiteral(target.hostname)) callback(new BlockedAddress(target.hostname), null);
       else open(target, callback);
     },
   });
 }
 
-function resolveAll(...[hostname, options, callback]: Parameters<Resolve>): void {
+/** The host of a URL is an address, and none that may be reached. */
+export function isBlockedLiteral(host: string): boolean {
+  const hostname = host.replace(/^\[|\]$/g, '');
+  return isIP(hostname) !== 0 && !isPublicAddress(hostname);
+}
+
+export function resolveAll(...[hostname, options, callback]: Parameters<Resolve>): void {
   systemLookup(hostname, { ...options, all: true }, callback);
 }
 
-/** A socket's `lookup` that leaves it only public addresses; it connects to nothing else. */
+/** A socket's `lookup` (`resolveAll` asks the system) that leaves it only public addresses; it connects to nothing else. */
 export function guardLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, options, (error, addresses) => {

@@ -13,6 +13,13 @@ export { parseJsonBody } from '../http/json-body.ts';
 export { channelParameter } from '../http/path-parameters.ts';
 export { NumberHistogram } from '../metrics/number-histogram.ts';
 export type { PluginMetric } from '../metrics/plugin-metrics.ts';
+export {
+  BlockedAddress,
+  createGuardedAgent,
+  guardLookup,
+  isBlockedLiteral,
+  resolveAll,
+} from '../net/guarded-agent.ts';
 export type { Publication } from '../publish/publication.ts';
 export { retentionOf } from '../publish/publication.ts';
 export type { Connection } from '../realtime/connection.ts';
