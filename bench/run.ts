@@ -105,12 +105,14 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'ai-streams-single',
     goal: '≤ 45 µs, added ≤ 3 / 25 ms, first ≤ 10 ms (Sockudo 5.0.1 in memory: 256-362 µs, 4-6 / 25-30 ms)',
     withAi: true,
+    heldAgainstFloor: ['CPU µs / append', 'added latency p50 ms', 'added latency p99 ms'],
     run: (subject) => aiStreams(subject, { ...ANSWERS, how: 'single' }),
   },
   {
     name: 'ai-streams-streamed',
     goal: '≤ 12 µs, added ≤ 3 / 25 ms, first ≤ 10 ms',
     withAi: true,
+    heldAgainstFloor: ['CPU µs / append', 'added latency p50 ms', 'added latency p99 ms'],
     run: (subject) => aiStreams(subject, { ...ANSWERS, how: 'streamed' }),
   },
   {
