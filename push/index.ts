@@ -1,1 +1,2 @@
-export {};
+/** The plug-in of push: `@sockudo/server` loads it by name when a provider of push is enabled. */
+export { createPlugins } from './plugin.ts';

@@ -2,6 +2,7 @@
 // slice it needs. How settings are named in files and in the environment is the business of config/ alone.
 import type { DeltaAlgorithm } from '@sockudo/protocol';
 import type { App } from './apps/app.ts';
+import type { PushSettings } from './push-settings.ts';
 
 export interface RateLimit {
   readonly enabled: boolean;
@@ -108,6 +109,8 @@ export interface Settings {
   readonly appendRollupWindowsMs: readonly number[];
   /** Null: AI Transport is off. */
   readonly aiTransport: AiTransportSettings | null;
+  /** Null: push is off. */
+  readonly push: PushSettings | null;
   /** Driver names; see compose.ts. */
   readonly drivers: {
     readonly channelLog: string;

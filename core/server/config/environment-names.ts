@@ -1,6 +1,11 @@
 // The environment variables that set one setting each, with Sockudo's names (http.md section 15). Variables with a meaning
 // of their own (apps, aliases, log filters) are in environment.ts and environment-app.ts.
 
+const FCM = 'project_id service_account_json service_account_json_path provider_token endpoint';
+const APNS = 'topic team_id key_id private_key private_key_path provider_token endpoint';
+const HMS = 'app_id provider_token endpoint';
+const PUSH_PROVIDERS = ['fcm', 'apns', 'webpush', 'hms', 'wns', 'realtime'];
+
 /** Groups of variables: `PREFIX_NAME` sets `section.name`, for every name listed. */
 const GROUPS: readonly (readonly [prefix: string, section: string, names: string])[] = [
   ['METRICS', 'metrics', 'enabled host port driver'],
@@ -76,6 +81,15 @@ const GROUPS: readonly (readonly [prefix: string, section: string, names: string
     'push.retry',
     'max_attempts initial_backoff_ms max_backoff_ms max_elapsed_secs jitter jitter_ratio_percent respect_retry_after',
   ],
+  ['PUSH_FCM', 'push.fcm', FCM],
+  ['FCM', 'push.fcm', FCM],
+  ['PUSH_APNS', 'push.apns', APNS],
+  ['APNS', 'push.apns', APNS],
+  ['PUSH_WEBPUSH', 'push.webpush', 'vapid_private_key vapid_contact allowed_hosts denied_hosts'],
+  ['PUSH_HMS', 'push.hms', HMS],
+  ['HMS', 'push.hms', HMS],
+  ['PUSH_WNS', 'push.wns', 'provider_token'],
+  ['WNS', 'push.wns', 'provider_token'],
   ['PUSH_DEFAULT', 'push.default_quotas', 'acceptance_rps delivery_quota_daily fanout_max inflight_max'],
   ['DATABASE_MYSQL', 'database.mysql', 'host port username password database table_name pool_min pool_max'],
   ['DATABASE_POSTGRES', 'database.postgres', 'host port username password database pool_min pool_max'],
@@ -131,6 +145,20 @@ const SINGLES: readonly (readonly [name: string, setting: string])[] = [
   ['CORS_HEADERS', 'cors.allowed_headers'],
   ['CORS_CREDENTIALS', 'cors.credentials'],
   ['CONNECTION_RECOVERY_BUFFER_TTL', 'connection_recovery.buffer_ttl_seconds'],
+  ['PUSH_ACCEPTANCE_RATE_LIMIT', 'push.default_quotas.acceptance_rps'],
+  ['PUSH_FANOUT_MAX', 'push.default_quotas.fanout_max'],
+  ['PUSH_DELIVERY_QUOTA_DAILY', 'push.default_quotas.delivery_quota_daily'],
+  ['PUSH_BACKPRESSURE', 'push.backpressure.always'],
+  ['PUSH_PUBLISH_LOG_MAX_LAG', 'push.backpressure.max_waiting_jobs'],
+  ['PUSH_CRITICAL_QUEUE_MAX_LAG', 'push.backpressure.max_waiting_jobs'],
+  ['PUSH_BACKPRESSURE_RETRY_AFTER_SECONDS', 'push.backpressure.retry_after_secs'],
+  ['PUSH_ALLOW_LOCAL_WEB_PUSH_ENDPOINTS', 'push.allow_local_endpoints'],
+  ['VAPID_PRIVATE_KEY', 'push.webpush.vapid_private_key'],
+  ['VAPID_CONTACT', 'push.webpush.vapid_contact'],
+  ...PUSH_PROVIDERS.flatMap((name): [string, string][] => [
+    [`PUSH_PROVIDER_${name.toUpperCase()}_CEILING`, `push.provider_ceilings.${name}`],
+    [`PUSH_PROVIDER_${name.toUpperCase()}_DAILY_QUOTA`, `push.provider_ceilings.${name}`],
+  ]),
   ['PUSH_FAILURE_THRESHOLD', 'push.circuit_breaker.failure_threshold'],
   ['REDIS_URL', 'database.redis.url'],
   ['DATABASE_POOLING_ENABLED', 'database_pooling.enabled'],
@@ -151,6 +179,8 @@ export const VARIABLES: ReadonlyMap<string, string> = new Map([
       .split(' ')
       .map((name): [string, string] => [`${prefix}_${name.toUpperCase()}`, `${section}.${name}`]),
   ),
+  // Google's own name for it, which may be set for other programs: ours win.
+  ['GOOGLE_APPLICATION_CREDENTIALS', 'push.fcm.service_account_json_path'],
 ]);
 
 /** Dotted setting → the variables that set it, in order of precedence. */

@@ -5,6 +5,7 @@ import { originPatternFault } from './patterns.ts';
 import type { Problem } from './problem.ts';
 import { appProblems } from './refusals-apps.ts';
 import { clusterProblems } from './refusals-cluster.ts';
+import { pushProblems } from './refusals-push.ts';
 import type { ServerConfig } from './schema.ts';
 import { ROLLUP_WINDOWS_MS } from './sections/ai-transport.ts';
 import { policyOf } from './sections/apps.ts';
@@ -159,6 +160,7 @@ export function refusals(config: ServerConfig): Problem[] {
     ...apiRole(config),
     ...durable(config),
     ...listeners(config),
+    ...pushProblems(config, usesDurableLog(config)),
     ...appProblems(config),
   ];
 }

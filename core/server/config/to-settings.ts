@@ -9,6 +9,7 @@ import type { ServerConfig } from './schema.ts';
 import { ROLLUP_WINDOWS_MS } from './sections/ai-transport.ts';
 import { appOf } from './to-app.ts';
 import { algorithmOf, conflationPathOf } from './to-delta-rules.ts';
+import { pushOf } from './to-push.ts';
 
 const SECOND_MS = 1000;
 const KIB = 1024;
@@ -156,6 +157,7 @@ function features(config: ServerConfig, resolved: Resolved) {
       (window) => window >= ai.rollup.min_window_ms && window <= ai.rollup.max_window_ms,
     ),
     aiTransport: aiTransportOf(config),
+    push: pushOf(config),
   };
 }
 

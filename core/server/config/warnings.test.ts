@@ -49,8 +49,10 @@ describe('warnings', () => {
       { versioned_messages: { driver: 'memory' } },
       'versioned_messages.driver: has no effect: versions are kept with history, in `sqlite`',
     ],
-    [{ push: { fcm_enabled: true } }, 'push.fcm_enabled: has no effect in this version'],
-    [{ push_rules: [{ channel_pattern: 'x*' }] }, 'push_rules: has no effect in this version'],
+    [
+      { push_rules: [{ channel_pattern: 'x*', event_filter: ['e'] }] },
+      'push_rules: has no effect: no provider of push is enabled',
+    ],
   ])('%j', (config, expected) => {
     expect(warnings(config)).toEqual([expected]);
   });

@@ -3,6 +3,7 @@ import type { Problem } from './problem.ts';
 import type { ServerConfig } from './schema.ts';
 import { policyOf } from './sections/apps.ts';
 import { nearest } from './suggest.ts';
+import { enabledProviders } from './to-push.ts';
 import { isPlainObject, nodeAt } from './tree.ts';
 import { sharedKeySets } from './warnings-tokens.ts';
 
@@ -58,13 +59,9 @@ function withoutEffect(config: ServerConfig): Problem[] {
   );
 }
 
-function notYet(config: ServerConfig): Problem[] {
-  const paths: string[] = [];
-  for (const provider of ['fcm', 'apns', 'webpush', 'hms', 'wns'] as const) {
-    if (config.push[`${provider}_enabled`]) paths.push(`push.${provider}_enabled`);
-  }
-  if (config.push_rules.length > 0) paths.push('push_rules');
-  return paths.map((path) => ({ path, message: 'has no effect in this version' }));
+function push(config: ServerConfig): Problem[] {
+  if (config.push_rules.length === 0 || enabledProviders(config).length > 0) return [];
+  return [{ path: 'push_rules', message: 'has no effect: no provider of push is enabled' }];
 }
 
 /** `raw` is the configuration before defaults, to tell what was left out from what was said. */
@@ -145,7 +142,7 @@ export function warnings(config: ServerConfig, raw: unknown): Problem[] {
   return [
     ...out,
     ...withoutEffect(config),
-    ...notYet(config),
+    ...push(config),
     ...appWarnings(config, raw),
     ...sharedKeySets(config.app_manager.array.apps),
   ];

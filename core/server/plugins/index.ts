@@ -22,6 +22,7 @@ export {
 } from '../net/guarded-agent.ts';
 export type { Publication } from '../publish/publication.ts';
 export { retentionOf } from '../publish/publication.ts';
+export type { PushProvider, PushRule, PushSettings } from '../push-settings.ts';
 export type { Connection } from '../realtime/connection.ts';
 export type { RealtimeContext } from '../realtime/context.ts';
 export type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';

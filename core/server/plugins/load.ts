@@ -12,6 +12,7 @@ export async function loadPlugins(settings: Settings): Promise<readonly Plugin[]
   const plugins: Plugin[] = [];
   if (settings.aiTransport !== null)
     plugins.push(...(await load('ai_transport.enabled', '@sockudo/ai-transport-server', settings)));
+  if (settings.push !== null) plugins.push(...(await load('push', '@sockudo/push', settings)));
   return plugins;
 }
 

@@ -1,6 +1,7 @@
-// The `push` section and push rules: accepted as Sockudo names them (push.md section 10), used when push is installed.
+// The `push` section and push rules, as Sockudo names them (push.md section 10). Push is on where one of its providers is enabled.
 import { z } from 'zod';
-import { flag, integer, positive, secret, text, texts } from './fields.ts';
+import { flag, integer, positive, secret, text } from './fields.ts';
+import { protectionSections, providerSections } from './push-providers.ts';
 
 function providerFlags() {
   return {
@@ -20,11 +21,18 @@ export const push = z
   .strictObject({
     storage_driver: z
       .enum(['memory', 'sqlite', 'postgres', 'mysql', 'dynamodb', 'surrealdb', 'scylladb'])
-      .describe('Store of devices, subscriptions and publishes')
+      .describe('Must be `memory` or the store of history.backend, which keeps push as well')
       .default('memory'),
-    queue_driver: text('Queue of deliveries').default('memory'),
+    queue_driver: text('Accepted for compatibility; no effect: deliveries are in queue.driver').default(
+      'memory',
+    ),
     allow_memory_drivers: flag('Allow memory drivers in production').default(false),
     ...providerFlags(),
+    ...providerSections,
+    ...protectionSections,
+    allow_local_endpoints: flag(
+      'Let pushes go to loopback and private addresses, without TLS too: for tests only',
+    ).default(false),
     fcm_credential_ref: credentialRef(),
     apns_credential_ref: credentialRef(),
     webpush_credential_ref: credentialRef(),
@@ -68,8 +76,8 @@ export const push = z
     default_quotas: z
       .strictObject({
         acceptance_rps: positive('Publishes of one app in a second').default(100),
-        delivery_quota_daily: integer('Accepted for compatibility; no effect', 0).default(0),
-        fanout_max: integer('Accepted for compatibility; no effect', 0).default(0),
+        delivery_quota_daily: integer('Deliveries of one app in a day (UTC); 0: no limit', 0).default(0),
+        fanout_max: integer('Expected recipients of one publish; 0: no limit', 0).default(0),
         inflight_max: integer('Accepted for compatibility; no effect', 0).default(1000),
       })
       .prefault({}),
@@ -88,12 +96,14 @@ export const push = z
       })
       .prefault({}),
     scheduler_interval_secs: positive('Accepted for compatibility; no effect').default(5),
-    repair_interval_secs: positive('Pause between repairs, in seconds').default(30),
+    repair_interval_secs: integer('Pause between repairs, in seconds; 0: none', 0).default(30),
     repair_min_age_secs: positive('Age from which work is repaired, in seconds').default(30),
     repair_batch_size: positive('Rows of one repair').default(100),
-    cleanup_interval_secs: positive('Pause between clean-ups, in seconds').default(300),
-    cleanup_batch_size: positive('Rows of one clean-up step').default(1000),
-    cleanup_max_deleted_per_tick: positive('Rows of one clean-up').default(100_000),
+    cleanup_interval_secs: integer('Accepted for compatibility; no effect: the store cleans up', 0).default(
+      300,
+    ),
+    cleanup_batch_size: positive('Accepted for compatibility; no effect').default(1000),
+    cleanup_max_deleted_per_tick: positive('Accepted for compatibility; no effect').default(100_000),
   })
   .prefault({});
 
@@ -101,13 +111,22 @@ export const pushRules = z
   .array(
     z.strictObject({
       enabled: flag('Use this rule').default(true),
-      channel_pattern: text('Channels the rule is for').min(1),
-      event_filter: texts('Events the rule is for; empty: all').default([]),
+      channel_pattern: text('Channels the rule is for: a name, `*`, or a beginning with `*` at its end')
+        .min(1)
+        .max(256)
+        .regex(/^[^*]*\*?$/),
+      event_filter: z
+        .array(z.string().min(1).max(200))
+        .min(1)
+        .max(32)
+        .describe('Names of the events the rule is for'),
       payload_mapping: z
         .strictObject({
-          title_field: text('Member of the data that is the title').default('title'),
-          body_field: text('Member of the data that is the body').default('body'),
-          template_data_field: text('Member of the data that fills templates').default('data'),
+          title_field: text('Member of the data that is the title').min(1).default('title'),
+          body_field: text('Member of the data that is the body').min(1).default('body'),
+          template_data_field: text('Member of templateData that the rest is put into')
+            .min(1)
+            .default('data'),
           include_remaining_fields: flag('Pass the other members on').default(true),
         })
         .prefault({}),
