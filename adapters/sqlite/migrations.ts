@@ -21,6 +21,11 @@ const APPLICATION_ID = 0x534f434b;
  *
  * Step 3, records of channels. `sequence` has the order in which they were made in all channels; ordinals count within a channel
  * and kind. Ordinals in use go with the row of their channel; records of a channel that was reset wait for removal as entries do.
+ *
+ * Step 4, the keyed store. `reserved_revision`: up to here revisions may have been used; raised by many at once, so that a batch costs
+ * no page for its revision.
+ *
+ * Step 5, recent_receipts: as `recent`, for receipts.
  */
 const VERSION_COLUMNS = `
     published_at_ms INTEGER NOT NULL,
@@ -176,6 +181,28 @@ const MIGRATIONS: readonly string[] = [
     last_ordinal INTEGER NOT NULL,
     PRIMARY KEY (channel_id, kind)
   ) WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE store ADD COLUMN reserved_revision INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE keyed_entries (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    expires_at_ms INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX keyed_entries_by_end ON keyed_entries (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+  `,
+  `
+  CREATE TABLE recent_receipts (
+    sequence INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    expires_at_ms INTEGER NOT NULL,
+    fingerprint TEXT,
+    answer TEXT NOT NULL,
+    channel_id INTEGER,
+    history_serial INTEGER
+  );
   `,
 ];
 

@@ -6,6 +6,7 @@ import { type OpenCluster, openRedisCache, openRedisCluster } from './cluster/op
 import { createMemoryCache } from './memory/cache.ts';
 import { createMemoryChannelLog } from './memory/channel-log.ts';
 import { createLocalFanout } from './memory/fanout.ts';
+import { createMemoryKeyedStore } from './memory/keyed-store.ts';
 import { createMemoryOccupancy } from './memory/occupancy.ts';
 import { createMemoryPresence } from './memory/presence.ts';
 import { createMemoryWorkQueue } from './memory/work-queue.ts';
@@ -14,6 +15,7 @@ import type { Bus } from './ports/bus.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Fanout } from './ports/fanout.ts';
 import type { DurableLog } from './ports/index.ts';
+import type { KeyedStore } from './ports/keyed-store.ts';
 import type { LeasedWorkQueueOptions } from './ports/leased-work-queue.ts';
 import type { NodeWatch } from './ports/node-watch.ts';
 import type { Occupancy } from './ports/occupancy.ts';
@@ -27,6 +29,8 @@ export interface Drivers {
   readonly durableLog: DurableLog;
   /** Log of channels whose messages need serials but are not kept. */
   readonly volatileLog: DurableLog;
+  /** Where plug-ins keep what is neither a message nor a job; with the durable log. */
+  readonly keyedStore: KeyedStore;
   readonly workQueue: WorkQueue;
   readonly cache: Cache;
   readonly fanout: Fanout;
@@ -48,6 +52,7 @@ interface StorePackage {
   createChannelLog(options: { path: string; logger: Logger }): Promise<DurableLog>;
   createWorkQueue(options: { path: string } & LeasedWorkQueueOptions): Promise<WorkQueue>;
   createCache(options: { path: string; logger: Logger }): Promise<Cache>;
+  createKeyedStore(options: { path: string; logger: Logger }): Promise<KeyedStore>;
 }
 
 const STORE_PACKAGES: Readonly<Record<string, string>> = { sqlite: '@sockudo/sqlite' };
@@ -72,6 +77,7 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
     return {
       durableLog,
       volatileLog,
+      keyedStore: await open(keyedStore(settings, logger)),
       cache: await open(cache(settings, logger)),
       workQueue: await open(workQueue(settings, logger)),
       ...(isCluster
@@ -114,6 +120,13 @@ async function channelLog(settings: Settings, logger: Logger): Promise<DurableLo
   if (drivers.channelLog === 'postgres') return openPostgresLog(settings, logger);
   const store = await storePackage('history.backend', drivers.channelLog);
   return store.createChannelLog({ path: databasePath, logger });
+}
+
+async function keyedStore({ drivers, databasePath }: Settings, logger: Logger): Promise<KeyedStore> {
+  // On PostgreSQL nothing uses it yet.
+  if (drivers.channelLog === 'memory' || drivers.channelLog === 'postgres') return createMemoryKeyedStore();
+  const store = await storePackage('history.backend', drivers.channelLog);
+  return store.createKeyedStore({ path: databasePath, logger });
 }
 
 async function cache(settings: Settings, logger: Logger): Promise<Cache> {

@@ -55,11 +55,11 @@ export function createRealtimeContext({
   stages = NO_PLUGINS,
   clock,
 }: RealtimeParts): RealtimeContext {
-  const { fanout, presence, occupancy, cache } = drivers;
+  const { fanout, presence, occupancy, cache, keyedStore, workQueue } = drivers;
   const wheel = new DeadlineWheel(clock);
   const logs = new ChannelLogs(drivers.durableLog, drivers.volatileLog);
   const webhooks = createWebhooks({
-    queue: drivers.workQueue,
+    queue: workQueue,
     counters,
     logger,
     settings: settings.webhooks,
@@ -114,6 +114,8 @@ export function createRealtimeContext({
     presence,
     occupancy,
     cache,
+    keyedStore,
+    workQueue,
     webhooks,
     revocations: new Revocations(cache),
     tokens: new TokenVerifier(settings.apps, { logger }),

@@ -13,10 +13,10 @@ import {
   checkedBatch,
   checkKeys,
   checkScan,
-  compareKeys,
   conflictingKeys,
   type KeyedChange,
   MAX_PAGE_BYTES,
+  scanRange,
 } from '../ports/keyed-store-rules.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import { SortedKeys } from './sorted-keys.ts';
@@ -78,14 +78,11 @@ class MemoryKeyedStore implements KeyedStore {
   async scan(scan: KeyedScan): Promise<KeyedPage> {
     this.#refuseClosed();
     checkScan(scan);
-    const { prefix, after, limit } = scan;
+    const { prefix, limit } = scan;
     const nowMs = this.#now();
     const entries: KeyedEntry[] = [];
     let bytes = 0;
-    for (const key of this.#keys.from(
-      after === undefined || compareKeys(after, prefix) < 0 ? prefix : after,
-    )) {
-      if (key === after) continue;
+    for (const key of this.#keys.from(scanRange(scan).first)) {
       if (!key.startsWith(prefix)) break;
       const last = entries.at(-1);
       if (last !== undefined && (entries.length >= limit || bytes > MAX_PAGE_BYTES)) {

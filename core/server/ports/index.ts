@@ -60,11 +60,11 @@ export {
   checkScan,
   compareKeys,
   conflictingKeys,
-  endOfPrefix,
   expectedKeys,
   type KeyedBatch,
   type KeyedChange,
   MAX_PAGE_BYTES,
+  scanRange,
 } from './keyed-store-rules.ts';
 export { createLeasedWorkQueue, type LeasedWorkQueueOptions } from './leased-work-queue.ts';
 export {

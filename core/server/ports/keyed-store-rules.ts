@@ -12,6 +12,9 @@ import {
 /** Values of a page: beyond it the page ends, and another one follows. */
 export const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
+/** Longer than a key may be, of the last character there is. */
+const BEHIND_ALL_KEYS = '\u{10ffff}'.repeat(MAX_KEY_BYTES / 4 + 1);
+
 /** What becomes of one key. `value` null: it is removed. */
 export interface KeyedChange {
   readonly key: string;
@@ -103,8 +106,15 @@ export function compareKeys(one: string, other: string): number {
   return one.length - other.length;
 }
 
-/** First text behind everything that begins with the prefix; null: there is none. */
-export function endOfPrefix(prefix: string): string | null {
+/** The keys of a scan: from `first` on, all that are before `end`. */
+export function scanRange({ prefix, after }: KeyedScan): { readonly first: string; readonly end: string } {
+  // A key has no NUL, so nothing stands between a key and this text behind it.
+  const behind = after === undefined ? prefix : `${after}\u0001`;
+  return { first: compareKeys(behind, prefix) < 0 ? prefix : behind, end: endOfPrefix(prefix) };
+}
+
+/** First text behind everything that begins with the prefix. */
+export function endOfPrefix(prefix: string): string {
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     if (last >= 0x10ffff) continue;
@@ -112,7 +122,7 @@ export function endOfPrefix(prefix: string): string | null {
     const next = last === 0xd7ff ? 0xe000 : last + 1;
     return String.fromCodePoint(...points, next);
   }
-  return null;
+  return BEHIND_ALL_KEYS;
 }
 
 /** Code units of surrogate pairs stand for code points behind all others. */

@@ -9,8 +9,10 @@ import type { PluginStages } from '../plugins/stages.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { ChannelLog } from '../ports/channel-log.ts';
 import type { Fanout } from '../ports/fanout.ts';
+import type { KeyedStore } from '../ports/keyed-store.ts';
 import type { Occupancy } from '../ports/occupancy.ts';
 import type { Presence } from '../ports/presence.ts';
+import type { WorkQueue } from '../ports/work-queue.ts';
 import type { PresenceHistory } from '../presence-history/presence-history.ts';
 import type { ChannelLogs } from '../publish/channel-logs.ts';
 import type { Publisher } from '../publish/publisher.ts';
@@ -36,6 +38,10 @@ export interface RealtimeContext {
   readonly presence: Presence;
   readonly occupancy: Occupancy;
   readonly cache: Cache;
+  /** For what plug-ins keep; the first part of a key names the plug-in. */
+  readonly keyedStore: KeyedStore;
+  /** For jobs of plug-ins, under queue names of their own. */
+  readonly workQueue: WorkQueue;
   readonly webhooks: Webhooks;
   readonly revocations: Revocations;
   readonly tokens: TokenVerifier;

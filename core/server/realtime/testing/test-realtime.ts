@@ -6,6 +6,7 @@ import { load, withApps } from '../../config/load-fixture.ts';
 import { createMemoryCache } from '../../memory/cache.ts';
 import { createMemoryChannelLog } from '../../memory/channel-log.ts';
 import { createLocalFanout } from '../../memory/fanout.ts';
+import { createMemoryKeyedStore } from '../../memory/keyed-store.ts';
 import { createMemoryOccupancy } from '../../memory/occupancy.ts';
 import { createMemoryPresence } from '../../memory/presence.ts';
 import { createMemoryWorkQueue } from '../../memory/work-queue.ts';
@@ -50,6 +51,7 @@ export function memoryDrivers(): Drivers {
   const ports = {
     durableLog: createMemoryChannelLog(),
     volatileLog: createMemoryChannelLog(),
+    keyedStore: createMemoryKeyedStore(),
     workQueue: createMemoryWorkQueue(),
     cache: createMemoryCache(),
     fanout: createLocalFanout({
