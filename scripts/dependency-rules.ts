@@ -44,7 +44,8 @@ const ZONES: readonly Zone[] = [
   {
     folder: 'ai-transport/model',
     mayImport: ['ai-transport/agent', 'ai-transport/wire'],
-    usesNode: true,
+    usesNode: false,
+    packages: [],
   },
   {
     folder: 'ai-transport/server',

@@ -58,6 +58,20 @@ describe('a pipe', () => {
     expect(server.appendRequests).toBe(1);
   });
 
+  it('tells when the message has its place, and closes it with headers that are known at the end', async () => {
+    const created = Promise.withResolvers<void>();
+    let later = {};
+    const source = heldSource('a');
+    const codecAtEnd = () => later;
+    const piped = run.pipe(source.iterable, { onCreate: created.resolve, codecAtEnd, codec: { k: 'first' } });
+    await created.promise;
+    expect(server.operations.at(-1)).toMatchObject({ kind: 'create', data: 'a', codec: { k: 'first' } });
+    later = { k: 'last', more: 'm' };
+    source.end();
+    await piped;
+    expect(server.operations.at(-1)).toMatchObject({ codec: { type: 'text-end', k: 'last', more: 'm' } });
+  });
+
   it('joins what comes while the request is full, and goes on reading', async () => {
     let open = (): void => {};
     server.gate = new Promise<void>((resolve) => {

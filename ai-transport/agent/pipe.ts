@@ -23,6 +23,10 @@ export interface PipeOptions {
   readonly role?: Role | undefined;
   /** Further codec headers, over `type`, `id` and `message-id`. Of `tool-input`: `tool-call-id` and `tool-name`. */
   readonly codec?: WireHeaders | undefined;
+  /** Codec headers that are known only at the end: asked for once the stream has ended, and written over `codec` as it is closed. */
+  readonly codecAtEnd?: (() => WireHeaders) | undefined;
+  /** The message is stored, and thereby its place in the conversation. Not called where there is no text. */
+  readonly onCreate?: (() => void) | undefined;
   /** Appends under way before text is joined into larger ones. Default 8. */
   readonly maxInFlight?: number | undefined;
 }
@@ -118,19 +122,21 @@ function messageOf(
   options: PipeOptions,
   onFailure: (error: AgentError) => void,
 ): TextMessage {
-  const { kind = 'text', codec = {}, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
+  const { kind = 'text', codec = {}, codecAtEnd, onCreate, maxInFlight = DEFAULT_MAX_IN_FLIGHT } = options;
   if (!KIND.test(kind)) throw new TypeError('kind must be of a-z, 0-9 and -, at most 40');
   const streamId = `${kind}:${randomId()}`;
-  const headersWith = (type: string): OutputHeaders => ({
+  const headersWith = (type: string, more?: WireHeaders): OutputHeaders => ({
     ...output,
-    codec: { type, id: streamId, 'message-id': output.codecMessageId, ...codec },
+    codec: { type, id: streamId, 'message-id': output.codecMessageId, ...codec, ...more },
   });
   const endType = kind === 'tool-input' ? 'tool-input-available' : `${kind}-end`;
   return new TextMessage({
     publisher,
     create: outputCreate(run, headersWith(`${kind}-start`), streamId),
-    terminal: ({ status, error }) => outputTerminal(run, headersWith(endType), streamId, status, error),
+    terminal: ({ status, error }) =>
+      outputTerminal(run, headersWith(endType, codecAtEnd?.()), streamId, status, error),
     maxInFlight,
+    onCreate,
     onFailure,
   });
 }

@@ -21,6 +21,8 @@ export interface TextMessageParts {
   readonly terminal: (ending: Ending) => AiMessage;
   /** Appends under way before text is joined. */
   readonly maxInFlight: number;
+  /** The message was created. */
+  readonly onCreate?: (() => void) | undefined;
   /** The message cannot be written any further. Called at most once. */
   readonly onFailure: (error: AgentError) => void;
 }
@@ -137,6 +139,7 @@ export class TextMessage {
     const { publisher, create } = this.#parts;
     if (this.#serial === null) {
       this.#serial = (await publisher.publish(create, piece)).messageSerial;
+      this.#parts.onCreate?.();
       return;
     }
     this.#appends += 1;

@@ -1,4 +1,6 @@
 /** Everything the entry offers, by name. */
+export type { ModelResponse, ModelResult } from './collector.ts';
+export type { Content, ContentPart, ToolCallContent, ToolOutputContent } from './content.ts';
 export { ModelError, type ModelErrorCode, type ModelErrorDetails } from './errors.ts';
 export type {
   FinishReason,
@@ -9,3 +11,5 @@ export type {
   ToolCall,
   ToolEvent,
 } from './events.ts';
+export { contentOf } from './read-content.ts';
+export { type ModelRun, type WriteModelOptions, writeModel } from './write.ts';
