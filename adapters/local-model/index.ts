@@ -1,1 +1,5 @@
-export {};
+export { type Document, DocumentsError } from './documents/read-documents.ts';
+export { createLocalModel, type LocalModelOptions } from './server.ts';
+export { LOCAL_MODEL, SETTING_NAMES, SettingsError } from './settings.ts';
+export { type RunningModel, type StartOptions, startLocalModel } from './start.ts';
+export type { Pace } from './stream/perform.ts';

@@ -6,6 +6,7 @@ import { addChannels } from './channels.ts';
 import { addConfig } from './config-command.ts';
 import { addDoctor } from './doctor.ts';
 import { CliFailure, type CliIo, EXIT, type ExitCode, outJson } from './io.ts';
+import { addModel } from './model.ts';
 import { addPublish } from './publish.ts';
 import { addServe } from './serve.ts';
 import { addSubscribe } from './subscribe.ts';
@@ -32,6 +33,7 @@ export function createProgram(io: CliIo, act: Act): Command {
   addSubscribe(program, io, act);
   addChannels(program, io, act);
   addDoctor(program, io, act);
+  addModel(program, io, act);
   return program;
 }
 

@@ -1,0 +1,108 @@
+// The stand-in as a server: OpenAI's and Anthropic's addresses on one port. Every error is in the format of the API that was asked.
+import { fileURLToPath } from 'node:url';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { answer, prepare, type Stage } from './answering.ts';
+import { Library } from './documents/library.ts';
+import { type Document, readDocuments } from './documents/read-documents.ts';
+import { anthropicError } from './formats/anthropic-error.ts';
+import { chatCompletions } from './formats/chat-completions.ts';
+import { type Format, isAnthropic, RequestError } from './formats/format.ts';
+import { openaiError } from './formats/openai-error.ts';
+import { readSettings } from './settings.ts';
+import type { Pace } from './stream/perform.ts';
+import { newId } from './stream/play.ts';
+import { Tries } from './tries.ts';
+
+const BODY_MAX_BYTES = 2 * 1024 * 1024;
+
+export interface LocalModelOptions {
+  /** A folder of Markdown and plain texts, or the texts themselves. Default: the documentation of this project. */
+  readonly documents?: string | readonly Document[] | undefined;
+  /** What holds for every request that does not say otherwise, such as `speed=50,jitter=0.3`. @throws SettingsError */
+  readonly settings?: string | undefined;
+  /** Waits before each piece, in place of the clock: for tests. Rejects: the connection breaks off. */
+  readonly pace?: Pace | undefined;
+}
+
+/**
+ * Not listening yet; reads its documents when it is made ready, and rejects with a DocumentsError when it cannot.
+ * Any key will do, also none.
+ */
+export function createLocalModel({
+  documents,
+  settings = '',
+  pace,
+}: LocalModelOptions = {}): FastifyInstance {
+  const app = fastify({ logger: false, bodyLimit: BODY_MAX_BYTES, forceCloseConnections: true });
+  let library: Library | null = null;
+  const stage: Stage = {
+    settings: readSettings(settings),
+    pace,
+    tries: new Tries(),
+    underWay: 0,
+    library: () => (library ??= new Library([])),
+  };
+  app.addHook('onReady', async () => {
+    library = new Library(await documentsFrom(documents));
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header(isAnthropic(request) ? 'request-id' : 'x-request-id', newId('req'));
+  });
+  app.setErrorHandler((error, request, reply) => refuse(request, reply, asRequestError(error)));
+  app.setNotFoundHandler((request, reply) =>
+    refuse(
+      request,
+      reply,
+      new RequestError(404, `There is no ${request.method} ${request.url.split('?', 1)[0]}`),
+    ),
+  );
+  route(app, '/v1/chat/completions', chatCompletions, stage);
+  return app;
+}
+
+function route(app: FastifyInstance, path: string, format: Format, stage: Stage): void {
+  app.post(path, async (request, reply) => {
+    const asked = format.read(request.body);
+    await answer(reply, asked, prepare(request, asked, stage, format), stage);
+    return reply;
+  });
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, error: RequestError): FastifyReply {
+  if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds));
+  return reply.code(error.status).send(isAnthropic(request) ? anthropicError(error) : openaiError(error));
+}
+
+function asRequestError(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  if (error instanceof z.ZodError) return asInvalid(error);
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 413) return new RequestError(413, `The body has more than ${BODY_MAX_BYTES} bytes.`);
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new RequestError(status, 'The body could not be read: it has to be JSON, with its content-type.');
+  return new RequestError(500, 'The stand-in failed.');
+}
+
+/** The first thing that is wrong, with its place: `messages[0].role`. */
+function asInvalid({ issues }: z.ZodError): RequestError {
+  const [issue] = issues;
+  const param = (issue?.path ?? [])
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('');
+  return new RequestError(400, issue?.message ?? 'Invalid request', {
+    param: param === '' ? null : param.slice(param.startsWith('.') ? 1 : 0),
+  });
+}
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+
+async function documentsFrom(given: LocalModelOptions['documents']): Promise<readonly Document[]> {
+  if (typeof given === 'string') return readDocuments(given);
+  if (given !== undefined) return given;
+  const inDocs = await readDocuments(`${PROJECT}docs`);
+  return [
+    ...(await readDocuments(`${PROJECT}README.md`)),
+    ...inDocs.map(({ source, text }) => ({ source: `docs/${source}`, text })),
+  ];
+}
