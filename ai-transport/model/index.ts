@@ -11,5 +11,12 @@ export type {
   ToolCall,
   ToolEvent,
 } from './events.ts';
+export { type HttpFailure, httpError, retryAfterMs } from './http-errors.ts';
+export {
+  type ProviderCall,
+  type ProviderOptions,
+  providerStream,
+  type Translator,
+} from './provider-stream.ts';
 export { contentOf } from './read-content.ts';
 export { type ModelRun, type WriteModelOptions, writeModel } from './write.ts';
