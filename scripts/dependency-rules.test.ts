@@ -183,6 +183,13 @@ describe('listed packages', () => {
     expect(check('core/server/a.ts', "import x from 'vitest';")).toHaveLength(1);
   });
 
+  it("lets a tool's own file, and no other, use the development packages of its package", () => {
+    const tooled = [{ ...pkg('example', 'examples/demo'), devDependencies: ['vite'] }];
+    const text = "import { defineConfig } from 'vite';";
+    expect(problemsOf({ path: 'examples/demo/page/vite.config.ts', text }, tooled)).toEqual([]);
+    expect(problemsOf({ path: 'examples/demo/page/config.ts', text }, tooled)).toHaveLength(1);
+  });
+
   it('refuses a path that a package does not export', () => {
     expect(check('adapters/sqlite/a.ts', "import x from '@sockudo/server/realtime/hub';")).toEqual([
       "@sockudo/server does not export './realtime/hub'",

@@ -191,9 +191,11 @@ function workspaceProblem(target: string, workspace: PackageFacts, context: Cont
   return zoneProblem(target, absolute, context);
 }
 
-function unlistedProblem(name: string, { own, packages, isTest: inTest }: Context): string | null {
+function unlistedProblem(name: string, { path, own, packages, isTest: inTest }: Context): string | null {
   const root = packages.find(({ folder }) => folder === '');
   const lists = [own?.dependencies, own?.name === name ? [name] : []];
+  // What a tool is told is read by the tool alone.
+  if (path.endsWith('.config.ts')) lists.push(own?.devDependencies);
   if (inTest || own === root) lists.push(own?.devDependencies, root?.dependencies, root?.devDependencies);
   if (inTest || own === root) lists.push(packages.map((candidate) => candidate.name));
   if (lists.some((list) => list?.includes(name))) return null;

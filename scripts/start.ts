@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type { RunningExample } from '@sockudo/example-kit';
 import { startExample as startBackgroundAgent } from '../examples/background-agent/start.ts';
+import { startExample as startChat } from '../examples/chat/start.ts';
 import { startExample as startCollaborativeDocument } from '../examples/collaborative-document/start.ts';
 import { startExample as startMarketFeed } from '../examples/market-feed/start.ts';
 
@@ -11,6 +12,7 @@ const EXAMPLES = new Map([
   ['market-feed', startMarketFeed],
   ['collaborative-document', startCollaborativeDocument],
   ['background-agent', startBackgroundAgent],
+  ['chat', startChat],
 ]);
 
 const { values, positionals } = parseArgs({

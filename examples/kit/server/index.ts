@@ -1,1 +1,2 @@
+export type { HttpAnswer, OpenRoute } from '@sockudo/server';
 export { type ServeOptions, serveExample } from './serve-example.ts';

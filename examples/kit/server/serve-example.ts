@@ -1,6 +1,6 @@
 // The realtime server's process: an ordinary Sockudo server that also serves the example's page and forwards the page's calls to
 // the backend, so that everything has one address. In production a reverse proxy does the forwarding.
-import { formatProblems, loadSettings, type Settings, startServer } from '@sockudo/server';
+import { formatProblems, loadSettings, type OpenRoute, type Settings, startServer } from '@sockudo/server';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { onStop, reportReady } from '../process/child.ts';
@@ -10,16 +10,17 @@ import { pageRoutes } from './page-routes.ts';
 /** The parent tells where the backend listens, now and after a restart of the backend. */
 const backendMessage = z.object({ backend: z.url() });
 
-export interface ServeOptions {
-  /** Folder of the page, with a slash at its end. */
-  readonly page: string;
+/** Where the page comes from: a folder of sources, with a slash at its end, or routes of the example's own. */
+type PageOptions = { readonly page: string } | { readonly routes: () => Promise<readonly OpenRoute[]> };
+
+export type ServeOptions = PageOptions & {
   /** Settings of the example, over those of the environment. */
   readonly flags?: Readonly<Record<string, string>>;
   /** What the example's app may do besides. */
   readonly app?: Partial<Settings['apps'][number]>;
   /** Channels that begin so are AI channels; absent: none are. */
   readonly aiPrefix?: string;
-}
+};
 
 /** The whole process; call it once. */
 export async function serveExample(options: ServeOptions): Promise<void> {
@@ -30,7 +31,8 @@ export async function serveExample(options: ServeOptions): Promise<void> {
     if (parsed.success) forwarding.target = parsed.data.backend;
   });
   const logger = pino({ level: 'warn' }, pino.destination(2));
-  const routes = [...(await pageRoutes(options.page, app.key)), ...forwarding.routes];
+  const page = 'routes' in options ? await options.routes() : await pageRoutes(options.page, app.key);
+  const routes = [...page, ...forwarding.routes];
   const server = await startServer(settings, { logger, routes }).catch((error: Error) =>
     exitWith(`The server did not start. ${error.message}${hintFor(error.message)}`),
   );

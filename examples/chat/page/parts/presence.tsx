@@ -1,0 +1,33 @@
+// Who is there: the assistant, and the user's other windows.
+import type { Ready } from '../state/use-chat.ts';
+import { useDevices } from '../state/use-devices.ts';
+import { Icon } from './icons.tsx';
+import { ShareButton } from './share.tsx';
+
+interface Props {
+  readonly chat: Ready;
+  readonly isAgentThere: boolean;
+}
+
+export function Presence({ chat, isAgentThere }: Props) {
+  const devices = useDevices(chat.client, chat.user);
+  const names = devices.map(({ name }) => name).join(', ');
+  return (
+    <div className="presence">
+      <span className={`agent ${isAgentThere ? 'there' : 'away'}`} role="status">
+        <span className="dot" aria-hidden="true" />
+        <span className="word">{isAgentThere ? 'Assistant is here' : 'Assistant is away'}</span>
+      </span>
+      {devices.length > 0 && (
+        <span className="devices" title={names}>
+          <Icon name="devices" /> {devices.length}
+          <span className="hidden">
+            {devices.length === 1 ? ' other window of yours: ' : ' other windows of yours: '}
+            {names}
+          </span>
+        </span>
+      )}
+      <ShareButton />
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+// Starts the chat: the page is built, then the realtime server, the backend, a worker and, without a model of your own, the stand-in.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import {
+  type ExampleOptions,
+  type RunningExample as KitExample,
+  startExample as start,
+} from '@sockudo/example-kit';
+import { STAND_IN_MODEL } from '@sockudo/example-kit/model';
+import { type Supervised, supervise } from '@sockudo/example-kit/process';
+import { z } from 'zod';
+
+export interface RunningExample extends KitExample {
+  readonly worker: Pick<Supervised, 'pid'>;
+}
+
+type Stoppable = Pick<Supervised, 'stop'>;
+
+const NAME = 'chat';
+const workerReady = z.object({ worker: z.string() });
+const modelReady = z.object({ port: z.number() });
+
+export async function startExample(options: ExampleOptions): Promise<RunningExample> {
+  const page = join(options.cwd, '.sockudo', 'chat-page');
+  const started: Stoppable[] = [];
+  /** Workers first: they give back what they have while the server is there. */
+  const close = async (): Promise<void> => {
+    for (const one of started.toReversed()) await one.stop();
+  };
+  try {
+    const [model] = await Promise.all([hasModel(options.env) ? null : startModel(options), buildPage(page)]);
+    if (model !== null) started.push(model.process);
+    const env = { ...options.env, CHAT_PAGE: page, ...model?.env() };
+    const example = await start(
+      { name: NAME, server: program('./server/main.ts'), backend: program('./backend/main.ts') },
+      { ...options, env },
+    );
+    started.push({ stop: () => example.close() });
+    const worker = await startWorker({ ...options, env }, example.apiUrl);
+    started.push(worker);
+    return { ...example, worker, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const noop = (): void => {};
+
+function startWorker({ cwd, env, onGivenUp = noop }: ExampleOptions, address: string): Promise<Supervised> {
+  return supervise({
+    example: NAME,
+    name: 'worker',
+    program: program('./worker/main.ts'),
+    cwd,
+    env: () => ({ ...env, SOCKUDO_URL: address }),
+    ready: workerReady,
+    onReady: noop,
+    onGivenUp,
+  });
+}
+
+const hasModel = (env: NodeJS.ProcessEnv): boolean =>
+  env.OPENAI_BASE_URL !== undefined || env.OPENAI_API_KEY !== undefined;
+
+interface StandIn {
+  readonly process: Supervised;
+  env(): NodeJS.ProcessEnv;
+}
+
+/** On the address it had, when it has to be started again. */
+async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promise<StandIn> {
+  let port = 0;
+  const process = await supervise({
+    example: NAME,
+    name: 'model',
+    program: fileURLToPath(import.meta.resolve('@sockudo/example-kit/model/main')),
+    cwd,
+    env: () => ({ ...env, MODEL_PORT: String(port) }),
+    ready: modelReady,
+    onReady: (ready) => {
+      port = ready.port;
+    },
+    onGivenUp,
+  });
+  return {
+    process,
+    env: () => ({
+      OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
+      OPENAI_API_KEY: 'none',
+      MODEL: STAND_IN_MODEL,
+      MODEL_IS_STAND_IN: 'true',
+    }),
+  };
+}
+
+/** In a process of its own: what Vite needs in memory is given back. */
+async function buildPage(folder: string): Promise<void> {
+  const vite = fileURLToPath(new URL('./bin/vite.js', import.meta.resolve('vite/package.json')));
+  const source = program('./page/');
+  await promisify(execFile)(process.execPath, [
+    ...[vite, 'build', source, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'],
+  ]);
+}
+
+const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

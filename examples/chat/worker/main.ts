@@ -1,0 +1,30 @@
+// The worker process: takes the turns of all conversations, one after another in each, and has the model answer them. Start as many as
+// you like; one that dies is replaced by another.
+import { createAgent, createWorker } from '@sockudo/ai-transport/agent';
+import { onStop, reportReady } from '@sockudo/example-kit/process';
+import OpenAI from 'openai';
+import { Sockudo } from 'sockudo';
+import { CONVERSATION_PREFIX } from '../shared/names.ts';
+import { answerWith } from './answer.ts';
+import { showPresence } from './presence.ts';
+import { workerSettings } from './settings.ts';
+
+const settings = workerSettings(process.env);
+const sockudo = Sockudo.forURL(settings.SOCKUDO_URL);
+const openai = new OpenAI({ apiKey: settings.OPENAI_API_KEY, baseURL: settings.OPENAI_BASE_URL });
+
+const worker = createWorker({
+  agent: createAgent({ sockudo }),
+  channelPrefix: CONVERSATION_PREFIX,
+  leaseMs: settings.WORKER_LEASE_MS,
+  // Nobody wants to wait for a demo to stop.
+  waitMs: 1000,
+  handle: answerWith(openai, settings.MODEL),
+});
+const leave = showPresence(settings.SOCKUDO_URL, sockudo, worker.workerId);
+
+onStop(async () => {
+  leave();
+  await worker.stop({ graceMs: 0 });
+});
+reportReady({ worker: worker.workerId });
