@@ -216,7 +216,7 @@ export interface DeliveryResult {
         readonly reason: Reason;
         readonly removesDevice?: boolean;
       }
-    /** `expiresAtMs` came first. */
+    /** `expiresAtMs` came first, or a newer publish with the same collapse key took its place at this target. */
     | { readonly kind: 'expired' }
     /** The device was removed before its turn: counts as failed, without a dead letter. */
     | { readonly kind: 'gone' }
@@ -249,6 +249,8 @@ export type PublishState =
 export interface PushRepository {
   /** Null: cancelled, ended, or forgotten; drop the job. */
   publish(appId: string, publishId: string): Promise<AcceptedPublish | null>;
+  /** As `publish`, and also one that has ended: for a replay. Null: forgotten. */
+  publishForReplay(appId: string, publishId: string): Promise<AcceptedPublish | null>;
   /** queued → planning, or planning as it is after a restart. Null as for `publish`. */
   begin(appId: string, publishId: string): Promise<AcceptedPublish | null>;
   /**
