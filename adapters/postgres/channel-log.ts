@@ -72,7 +72,8 @@ export async function createChannelLog(options: PostgresChannelLogOptions): Prom
   return new PostgresLog(database, { ...options, logger });
 }
 
-class PostgresLog implements PostgresChannelLog {
+/** Closes the database when it is closed. */
+export class PostgresLog implements PostgresChannelLog {
   readonly durability = 'synced';
   readonly #database: Database;
   readonly #writers: Writers;

@@ -3,7 +3,7 @@
 import { type ChannelKey, StoreUnavailable } from '@sockudo/server/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PostgresCluster, startPostgres } from '../../test/support/postgres.ts';
-import { createChannelLog, type PostgresChannelLog } from './index.ts';
+import { createChannelLog, createKeyedStore, type PostgresChannelLog } from './index.ts';
 import { runSql } from './testing/open-log.ts';
 
 let cluster: PostgresCluster;
@@ -144,4 +144,50 @@ describe('the channel log', () => {
       /start a newer version/,
     );
   });
+});
+
+describe('the keyed store', () => {
+  it('keeps exactly the batches that it acknowledged when the server is killed under load', async () => {
+    const store = await createKeyedStore({ connection: cluster.connection });
+    const acknowledged = new Set<string>();
+    let isStopped = false;
+    const write = async (place: number): Promise<void> => {
+      for (let count = 0; !isStopped; count += 1) {
+        const names = [`a/${place}-${count}`, `b/${place}-${count}`];
+        try {
+          const batch = names.map((key) => ({
+            kind: 'put' as const,
+            key,
+            value: '0',
+            ifAbsent: true as const,
+          }));
+          expect(await store.write(batch)).toMatchObject({ kind: 'written' });
+          for (const name of names) acknowledged.add(name);
+        } catch (error) {
+          expect(error).toBeInstanceOf(StoreUnavailable);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+    };
+    const writers = [1, 2, 3, 4].map(write);
+    for (let round = 0; round < 3; round += 1) {
+      const before = acknowledged.size;
+      await expect
+        .poll(() => acknowledged.size, { timeout: 30_000, interval: 5 })
+        .toBeGreaterThan(before + 200);
+      await cluster.kill();
+      await cluster.start();
+    }
+    isStopped = true;
+    await Promise.all(writers);
+    const stored: string[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const from: { after?: string } = after === '' ? {} : { after };
+      const page = await store.scan({ prefix: '', limit: 1000, ...from });
+      stored.push(...page.entries.map(({ key: name }) => name));
+      after = page.next;
+    }
+    expect(new Set(stored)).toEqual(acknowledged);
+    await store.close();
+  }, 60_000);
 });

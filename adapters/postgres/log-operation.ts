@@ -2,6 +2,7 @@
 import type { ChannelKey, StoreUnavailable } from '@sockudo/server/ports';
 import { Outrun } from './staged-rows.ts';
 import { StepFailed, type WriteStep } from './write-step.ts';
+import type { WriterOperation } from './writer.ts';
 
 export interface Touched {
   readonly key: ChannelKey;
@@ -9,21 +10,14 @@ export interface Touched {
   readonly isWritten: boolean;
 }
 
-/** What a writer has to know of an operation. */
-export interface Operation {
+/** What a step has to know of an operation. */
+export interface Operation extends WriterOperation<WriteStep> {
   /** Channels whose rows are locked for it. */
   readonly touches: readonly Touched[];
   /** Keys to be looked up. */
   readonly receipts: readonly { readonly scope: string; readonly key: string }[];
   /** Messages to be looked up. */
   readonly messages: readonly { readonly key: ChannelKey; readonly messageSerial: string }[];
-  /** About how much it writes. */
-  readonly bytes: number;
-  /** Runs inside a transaction, again if that is retried. @throws StepFailed, Outrun: then the transaction is over */
-  attempt(step: WriteStep): Promise<void>;
-  /** The transaction of the last attempt is committed. */
-  settle(): void;
-  fail(error: StoreUnavailable): void;
 }
 
 export abstract class LogOperation<T> implements Operation {

@@ -33,6 +33,7 @@ import { columnsOf, Outrun, type ReceiptOwner, StagedRows } from './staged-rows.
 import { StepRecords } from './step-records.ts';
 import { toStored } from './stored-text.ts';
 import { unusedStreamId } from './unused-stream-id.ts';
+import type { WriterStep } from './writer.ts';
 
 /** A message as the operations before have left it. `create.data` is empty where a version exists. */
 export interface MessageInStep {
@@ -61,7 +62,7 @@ export class StepFailed extends Error {
   override readonly name = 'StepFailed';
 }
 
-export class WriteStep {
+export class WriteStep implements WriterStep<Operation> {
   readonly nowMs: number;
   readonly staged = new StagedRows();
   readonly records = new StepRecords({
@@ -176,8 +177,8 @@ export class WriteStep {
     await this.staged.flushReceipts(session, this.nowMs);
   }
 
-  /** After the transaction has been committed. */
-  rememberTexts(): void {
+  /** Remembers the texts. */
+  committed(): void {
     for (const channel of this.#channels.values()) {
       if (channel.logId === null) continue;
       for (const [name, { create, latest, text }] of this.#messages) {

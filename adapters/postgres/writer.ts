@@ -1,13 +1,32 @@
 // One connection that writes: operations that came while the last transaction ran share the next one. Answers nobody before
-// COMMIT has returned. Owns the connection and its coming back; knows nothing of channels.
+// COMMIT has returned. Owns the connection and its coming back; knows nothing of channels or keys.
 import { StoreUnavailable } from '@sockudo/server/ports';
 import type pg from 'pg';
-import type { Operation } from './log-operation.ts';
 import type { Logger } from './logger.ts';
 import { createSession, isConnectionLost, isTransient, type Session, sqlStateOf } from './session.ts';
 import { Outrun } from './staged-rows.ts';
 import type { Statements } from './statements.ts';
-import { StepFailed, type WriteStep } from './write-step.ts';
+import { StepFailed } from './write-step.ts';
+
+/** What a writer has to know of what it is asked to do. */
+export interface WriterOperation<Step> {
+  /** About how much it writes. */
+  readonly bytes: number;
+  /** Runs inside a transaction, again if that is retried. @throws StepFailed, Outrun: then the transaction is over */
+  attempt(step: Step): Promise<void>;
+  /** The transaction of the last attempt is committed. */
+  settle(): void;
+  fail(error: StoreUnavailable): void;
+}
+
+/** One transaction as its operations see it. */
+export interface WriterStep<Operation> {
+  /** Reads and locks what the operations need. @throws StepFailed, Outrun, as `flush` */
+  prepare(operations: readonly Operation[]): Promise<void>;
+  /** Writes what they have staged. */
+  flush(): Promise<void>;
+  committed(): void;
+}
 
 /** Keeps a writer from going on while another one runs an operation that concerns channels of both. */
 export interface Hold {
@@ -17,22 +36,24 @@ export interface Hold {
 }
 
 /** An operation of its own transaction, which begins when all writers concerned have arrived. */
-export interface Joint {
+export interface Joint<Operation> {
   readonly kind: 'joint';
   readonly operation: Operation;
   readonly ready: Promise<void>;
   release(): void;
 }
 
-interface Single {
+interface Single<Operation> {
   readonly kind: 'single';
   readonly operation: Operation;
 }
 
-export interface WriterOptions {
+type Item<Operation> = Single<Operation> | Joint<Operation> | Hold;
+
+export interface WriterOptions<Step> {
   readonly connect: () => Promise<pg.Client>;
   readonly statements: Statements;
-  readonly begin: (session: Session) => WriteStep;
+  readonly begin: (session: Session) => Step;
   readonly logger: Logger;
 }
 
@@ -48,21 +69,21 @@ const MAX_BACKOFF_MS = 5000;
 /** How often the outcome of a lost COMMIT is asked for. */
 const OUTCOME_ATTEMPTS = 8;
 
-export class Writer {
+export class Writer<Operation extends WriterOperation<Step>, Step extends WriterStep<Operation>> {
   readonly counts = { transactions: 0, operations: 0 };
-  readonly #options: WriterOptions;
-  #waiting: (Single | Joint | Hold)[] = [];
+  readonly #options: WriterOptions<Step>;
+  #waiting: Item<Operation>[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | null = null;
   #client: pg.Client | null = null;
   #backoffMs = 0;
   #retryAt = 0;
 
-  constructor(options: WriterOptions) {
+  constructor(options: WriterOptions<Step>) {
     this.#options = options;
   }
 
-  add(item: Single | Joint | Hold): void {
+  add(item: Item<Operation>): void {
     const bytes = bytesOf(item);
     if (item.kind === 'single') {
       if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
@@ -97,7 +118,7 @@ export class Writer {
     this.#running = null;
   }
 
-  #take(): Hold | Joint | { readonly kind: 'batch'; readonly operations: Operation[] } | null {
+  #take(): Hold | Joint<Operation> | { readonly kind: 'batch'; readonly operations: Operation[] } | null {
     const [first] = this.#waiting;
     if (first === undefined) return null;
     if (first.kind !== 'single') {
@@ -156,7 +177,7 @@ export class Writer {
     await this.#end(client, transactionId);
     this.counts.transactions += 1;
     this.counts.operations += operations.length;
-    step.rememberTexts();
+    step.committed();
     for (const operation of operations) operation.settle();
   }
 
@@ -235,4 +256,5 @@ async function begin(client: pg.Client): Promise<string> {
   return id;
 }
 
-const bytesOf = (item: Single | Joint | Hold): number => (item.kind === 'single' ? item.operation.bytes : 0);
+const bytesOf = (item: Item<{ readonly bytes: number }>): number =>
+  item.kind === 'single' ? item.operation.bytes : 0;

@@ -3,14 +3,20 @@
 import { type ChannelKey, StoreUnavailable } from '@sockudo/server/ports';
 import { channelName } from './channel-standing.ts';
 import type { LogOperation, Operation } from './log-operation.ts';
+import type { WriteStep } from './write-step.ts';
 import { Writer, type WriterOptions } from './writer.ts';
 
+type LogWriter = Writer<Operation, WriteStep>;
+
 export class Writers {
-  readonly #writers: readonly Writer[];
+  readonly #writers: readonly LogWriter[];
   #isClosed = false;
 
-  constructor(count: number, options: WriterOptions) {
-    this.#writers = Array.from({ length: Math.max(1, count) }, () => new Writer(options));
+  constructor(count: number, options: WriterOptions<WriteStep>) {
+    this.#writers = Array.from(
+      { length: Math.max(1, count) },
+      () => new Writer<Operation, WriteStep>(options),
+    );
   }
 
   get counts(): { readonly transactions: number; readonly operations: number } {
@@ -39,7 +45,7 @@ export class Writers {
     await Promise.all(this.#writers.map((writer) => writer.close()));
   }
 
-  #concerned({ touches, receipts }: Operation): readonly Writer[] {
+  #concerned({ touches, receipts }: Operation): readonly LogWriter[] {
     const numbers = new Set(touches.map(({ key }) => this.#numberOf(key)));
     // Receipts alone: the same key goes to the same writer.
     if (numbers.size === 0) numbers.add(hash(receipts[0]?.key ?? '') % this.#writers.length);
@@ -52,7 +58,7 @@ export class Writers {
 }
 
 /** All queues get their part in the same turn, so that no two joint operations meet in different orders. */
-function addJoint(operation: Operation, first: Writer, others: readonly Writer[]): void {
+function addJoint(operation: Operation, first: LogWriter, others: readonly LogWriter[]): void {
   const held = Promise.withResolvers<void>();
   const arrivals = others.map((writer) => {
     const arrival = Promise.withResolvers<void>();

@@ -10,7 +10,7 @@ import { createMemoryKeyedStore } from './memory/keyed-store.ts';
 import { createMemoryOccupancy } from './memory/occupancy.ts';
 import { createMemoryPresence } from './memory/presence.ts';
 import { createMemoryWorkQueue } from './memory/work-queue.ts';
-import { openPostgresLog } from './open-postgres.ts';
+import { openPostgresStores, type Stores } from './open-postgres.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Fanout } from './ports/fanout.ts';
@@ -69,7 +69,9 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
     for (const port of opened.reverse()) await port.close();
   };
   try {
-    const durableLog = await open(channelLog(settings, logger));
+    const stores = await openStores(settings, logger);
+    const durableLog = await open(stores.durableLog);
+    const keyedStore = await open(stores.keyedStore);
     // Nodes count serials together, so a log of one node's own has no use among several.
     const isCluster = settings.drivers.fanout !== 'local';
     const volatileLog = isCluster ? durableLog : await open(createMemoryChannelLog());
@@ -77,7 +79,7 @@ export async function openDrivers(settings: Settings, logger: Logger): Promise<D
     return {
       durableLog,
       volatileLog,
-      keyedStore: await open(keyedStore(settings, logger)),
+      keyedStore,
       cache: await open(cache(settings, logger)),
       workQueue: await open(workQueue(settings, logger)),
       ...(isCluster
@@ -114,19 +116,21 @@ function cluster(settings: Settings, logs: ChannelLogs, logger: Logger): Promise
   throw new Error(`adapter.driver: there is no driver '${fanout}' in this version`);
 }
 
-async function channelLog(settings: Settings, logger: Logger): Promise<DurableLog> {
+/** Log and keyed store of one driver. */
+async function openStores(settings: Settings, logger: Logger): Promise<Stores> {
   const { drivers, databasePath } = settings;
-  if (drivers.channelLog === 'memory') return createMemoryChannelLog();
-  if (drivers.channelLog === 'postgres') return openPostgresLog(settings, logger);
+  if (drivers.channelLog === 'postgres') return openPostgresStores(settings, logger);
+  if (drivers.channelLog === 'memory') {
+    return { durableLog: createMemoryChannelLog(), keyedStore: createMemoryKeyedStore() };
+  }
   const store = await storePackage('history.backend', drivers.channelLog);
-  return store.createChannelLog({ path: databasePath, logger });
-}
-
-async function keyedStore({ drivers, databasePath }: Settings, logger: Logger): Promise<KeyedStore> {
-  // On PostgreSQL nothing uses it yet.
-  if (drivers.channelLog === 'memory' || drivers.channelLog === 'postgres') return createMemoryKeyedStore();
-  const store = await storePackage('history.backend', drivers.channelLog);
-  return store.createKeyedStore({ path: databasePath, logger });
+  const durableLog = await store.createChannelLog({ path: databasePath, logger });
+  try {
+    return { durableLog, keyedStore: await store.createKeyedStore({ path: databasePath, logger }) };
+  } catch (error) {
+    await durableLog.close();
+    throw error;
+  }
 }
 
 async function cache(settings: Settings, logger: Logger): Promise<Cache> {
