@@ -2,14 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerTo } from './answer/answer.ts';
 import type { Library } from './documents/library.ts';
-import {
-  type Asked,
-  type Format,
-  type Frame,
-  RequestError,
-  textOfFrame,
-  type Writer,
-} from './formats/format.ts';
+import { type Asked, type Frame, RequestError, textOfFrame, type Writer } from './formats/format.ts';
 import { LOCAL_MODEL, readSettings, type Settings, SettingsError, splitModel } from './settings.ts';
 import { CutError, FailError, type Pace, type Performance, perform, seedOf } from './stream/perform.ts';
 import { type Play, playOf } from './stream/play.ts';
@@ -37,7 +30,12 @@ export interface Prepared {
 }
 
 /** @throws RequestError: another model, a setting that does not exist, a refusal that was asked for */
-export function prepare(request: FastifyRequest, asked: Asked, stage: Stage, format: Format): Prepared {
+export function prepare(
+  request: FastifyRequest,
+  asked: Pick<Asked, 'model' | 'question'>,
+  stage: Stage,
+  overloaded: number,
+): Prepared {
   const settings = settingsFor(request, asked.model, stage.settings);
   const text = JSON.stringify(request.body);
   if (settings.error !== null && stage.tries.fails(`${request.url} ${text}`, settings.error.times)) {
@@ -47,7 +45,7 @@ export function prepare(request: FastifyRequest, asked: Asked, stage: Stage, for
   }
   if (stage.underWay >= MAX_STREAMS) {
     const details = { retryAfterSeconds: settings.retryAfterSeconds };
-    throw new RequestError(format.overloaded, `${MAX_STREAMS} answers are under way already.`, details);
+    throw new RequestError(overloaded, `${MAX_STREAMS} answers are under way already.`, details);
   }
   const answer = answerTo(asked.question, stage.library(), settings);
   const play = playOf(asked.question, answer, settings.thinking || asked.question.wantsReasoning);
@@ -108,9 +106,14 @@ async function stream(
     send(writer.end());
     raw.end();
   } catch (error) {
-    if (!(error instanceof FailError)) raw.destroy();
+    if (!(error instanceof FailError)) breakOff(raw);
     else raw.end(writer.fail().map(textOfFrame).join(''));
   }
+}
+
+/** Closes the connection after what was written, without the end of the answer. */
+export function breakOff(raw: FastifyReply['raw']): void {
+  raw.socket?.destroySoon();
 }
 
 /** The socket is written to by hand from here on. */
@@ -137,7 +140,7 @@ async function whole(
     if (error instanceof FailError) throw new RequestError(500, 'The stand-in was told to fail here.');
     if (!(error instanceof CutError) && !performance.signal.aborted) throw error;
     reply.hijack();
-    reply.raw.destroy();
+    breakOff(reply.raw);
     return;
   }
   await reply.send(writer.body());

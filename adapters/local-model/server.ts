@@ -2,13 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { answer, prepare, type Stage } from './answering.ts';
+import type { Stage } from './answering.ts';
 import { Library } from './documents/library.ts';
 import { type Document, readDocuments } from './documents/read-documents.ts';
 import { anthropicError } from './formats/anthropic-error.ts';
-import { chatCompletions } from './formats/chat-completions.ts';
-import { type Format, isAnthropic, RequestError } from './formats/format.ts';
+import { isAnthropic, RequestError } from './formats/format.ts';
 import { openaiError } from './formats/openai-error.ts';
+import { addResponses } from './responses/routes.ts';
+import { addRoutes } from './routes.ts';
 import { readSettings } from './settings.ts';
 import type { Pace } from './stream/perform.ts';
 import { newId } from './stream/play.ts';
@@ -57,16 +58,9 @@ export function createLocalModel({
       new RequestError(404, `There is no ${request.method} ${request.url.split('?', 1)[0]}`),
     ),
   );
-  route(app, '/v1/chat/completions', chatCompletions, stage);
+  addRoutes(app, stage);
+  addResponses(app, stage);
   return app;
-}
-
-function route(app: FastifyInstance, path: string, format: Format, stage: Stage): void {
-  app.post(path, async (request, reply) => {
-    const asked = format.read(request.body);
-    await answer(reply, asked, prepare(request, asked, stage, format), stage);
-    return reply;
-  });
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, error: RequestError): FastifyReply {

@@ -69,9 +69,7 @@ export const chatCompletions: Format = {
       writer: (play) => new ChatWriter(play, includesUsage),
     };
   },
-  error: openaiError,
   overloaded: 503,
-  requestIdHeader: 'x-request-id',
 };
 
 function unpairedText({ id, lacks }: { readonly id: string; readonly lacks: 'result' | 'call' }): string {

@@ -55,11 +55,8 @@ type RequestErrorDetails = Pick<RequestError, 'code' | 'param' | 'retryAfterSeco
 export interface Format {
   /** @throws RequestError, ZodError */
   read(body: unknown): Asked;
-  error(error: RequestError): object;
   /** The status of a stand-in that has too much to do. */
   readonly overloaded: number;
-  /** The header that names a request. */
-  readonly requestIdHeader: string;
 }
 
 export function textOfFrame({ event, data }: Frame): string {

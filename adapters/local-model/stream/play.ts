@@ -4,7 +4,8 @@ import type { Answer } from '../answer/answer.ts';
 import type { Question } from '../answer/question.ts';
 
 export type Part =
-  | { readonly kind: 'reasoning' | 'text'; readonly text: string }
+  | { readonly kind: 'reasoning'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string }
   /** `text`: its arguments. */
   | { readonly kind: 'call'; readonly text: string; readonly id: string; readonly name: string };
 
