@@ -2,7 +2,7 @@
  * From the events of one streamed message to model events. What this version does not know is passed on as it came. Must not know:
  * how the stream is got, what becomes of the events.
  */
-import { ModelError, type ModelEvent } from '@sockudo/ai-transport/model';
+import { ModelError, type ModelEvent, type Translator } from '@sockudo/ai-transport/model';
 import { type Block, blockOf } from './blocks.ts';
 import { reportedError } from './errors.ts';
 import { isObject, type JsonMap, PROVIDER, textOf } from './json.ts';
@@ -13,7 +13,7 @@ const OPEN_BLOCKS_MAX = 256;
 
 const NOTHING: ModelEvent[] = [];
 
-export class MessageReader {
+export class MessageReader implements Translator<unknown> {
   /** The message has been told to its end. */
   isComplete = false;
   readonly #blocks = new Map<unknown, Block>();
@@ -22,7 +22,7 @@ export class MessageReader {
   #stopReason: string | null = null;
 
   /** @throws ModelError for an error that the provider reports, and for a stream that makes no sense */
-  read(event: unknown): ModelEvent[] {
+  next(event: unknown): ModelEvent[] {
     if (!isObject(event)) return unknown('event', event);
     switch (event.type) {
       case 'message_start':
@@ -44,6 +44,12 @@ export class MessageReader {
       default:
         return unknown(textOf(event.type) || 'event', event);
     }
+  }
+
+  /** @throws ModelError `connection` where the message did not end */
+  end(): ModelEvent[] {
+    if (!this.isComplete) throw new ModelError('connection', 'The stream ended before the message did');
+    return NOTHING;
   }
 
   #start({ message }: JsonMap): ModelEvent[] {
@@ -113,6 +119,6 @@ const unknown = (name: string, data: unknown): ModelEvent[] => [
  */
 export async function* fromAnthropic(events: AsyncIterable<unknown>): AsyncGenerator<ModelEvent, void, void> {
   const reader = new MessageReader();
-  for await (const event of events) yield* reader.read(event);
-  if (!reader.isComplete) throw new ModelError('connection', 'The stream ended before the message did');
+  for await (const event of events) yield* reader.next(event);
+  yield* reader.end();
 }

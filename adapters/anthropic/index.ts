@@ -2,3 +2,4 @@
 export { toModelError } from './errors.ts';
 export { fromAnthropic } from './events.ts';
 export { type AnthropicConversation, type GivenMessage, toAnthropicMessages } from './messages.ts';
+export { type MessageParams, type MessagesClient, streamMessage } from './stream.ts';

@@ -66,7 +66,7 @@ export const message = (blocks: readonly JsonMap[], told: Told = {}): JsonMap[] 
 export const sse = (events: readonly JsonMap[]): string =>
   events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
 
-const CITATION = {
+export const CITATION = {
   type: 'web_search_result_location',
   cited_text: 'It rained.',
   encrypted_index: 'Eo8B',
@@ -74,7 +74,7 @@ const CITATION = {
   url: 'https://weather.example/today',
 };
 
-const PAGE_CITATION = {
+export const PAGE_CITATION = {
   type: 'page_location',
   cited_text: 'It was dry.',
   document_index: 0,
