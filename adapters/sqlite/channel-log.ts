@@ -51,8 +51,8 @@ export interface SqliteChannelLogOptions extends DatabaseOptions {
   readonly maxCachedChannels?: number;
   /**
    * Newest entries that are kept in memory and in the order of their arrival before they move to their channels, default
-   * 8,192 creates and, because they are smaller, 32,768 versions: enough that a channel has many to move at once. At most
-   * 8 MiB of either.
+   * 8,192 creates and, because they are smaller, 32,768 versions and as many receipts: enough that a channel has many to move
+   * at once. At most 8 MiB of creates, 8 of versions and 16 of receipts.
    */
   readonly maxRecentEntries?: number;
 }
@@ -100,6 +100,7 @@ class SqliteLog implements SqliteChannelLog {
       maxCachedChannels: options.maxCachedChannels ?? 20_000,
       maxRecentEntries: options.maxRecentEntries ?? 8192,
       maxRecentVersions: options.maxRecentEntries ?? 32_768,
+      maxRecentReceipts: options.maxRecentEntries ?? 32_768,
     });
     this.#tables = tables;
     this.#sweep = sweep;

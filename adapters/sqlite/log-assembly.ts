@@ -10,7 +10,9 @@ import type { LogTables } from './log-operations.ts';
 import { LogView } from './log-view.ts';
 import { MessageView } from './message-view.ts';
 import { ReceiptTable } from './receipt-table.ts';
+import { Receipts } from './receipts.ts';
 import { RecentEntries } from './recent-entries.ts';
+import { RecentReceipts } from './recent-receipts.ts';
 import { RecentVersions } from './recent-versions.ts';
 import { recordSource } from './record-steps.ts';
 import { RecordTable } from './record-table.ts';
@@ -24,6 +26,7 @@ export interface AssemblyOptions {
   readonly maxCachedChannels: number;
   readonly maxRecentEntries: number;
   readonly maxRecentVersions: number;
+  readonly maxRecentReceipts: number;
 }
 
 export interface LogAssembly {
@@ -43,7 +46,13 @@ export function assembleLog(database: Database, options: AssemblyOptions): LogAs
   const entries = new EntryTable(connection, recent);
   const versions = new VersionTable(connection, recentVersions);
   const annotations = new AnnotationTable(connection);
-  const receipts = new ReceiptTable(connection);
+  const receiptTable = new ReceiptTable(connection);
+  const receipts = new Receipts({
+    recent: new RecentReceipts(connection),
+    table: receiptTable,
+    maxRows: options.maxRecentReceipts,
+    now,
+  });
   const records = new RecordTable(connection);
   const hot = new HotMessages();
   const texts = new TextCache();
@@ -52,7 +61,16 @@ export function assembleLog(database: Database, options: AssemblyOptions): LogAs
   const settler = new EntrySettler({ channels, entries, recent, versions, recentVersions, view });
   const kept = { channels, entries, versions, recentVersions, annotations, records, hot };
   const removal = new RowRemoval({ ...kept, view, now });
-  const sweep = new RetentionSweep({ connection, channels, receipts, removal, settler, writer, now });
+  const sweep = new RetentionSweep({
+    connection,
+    channels,
+    receipts,
+    receiptTable,
+    removal,
+    settler,
+    writer,
+    now,
+  });
   const markSurplus = (channelId: number): void => sweep.markSurplus(channelId);
   const rows = { channels, recent, recentVersions, annotations, hot, receipts };
   return {
@@ -66,6 +84,6 @@ export function assembleLog(database: Database, options: AssemblyOptions): LogAs
       markSurplus,
     },
     sweep,
-    participants: [settler, recent, recentVersions, annotations, records, hot, texts, channels],
+    participants: [settler, recent, recentVersions, receipts, annotations, records, hot, texts, channels],
   };
 }

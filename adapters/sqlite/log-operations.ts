@@ -26,8 +26,9 @@ import type { Operation } from './group-commit.ts';
 import type { HotMessages } from './hot-messages.ts';
 import type { LogView } from './log-view.ts';
 import type { MessageView } from './message-view.ts';
-import type { ReceiptTable, ReceiptTie } from './receipt-table.ts';
+import type { Receipts } from './receipts.ts';
 import type { RecentEntries } from './recent-entries.ts';
+import type { ReceiptTie } from './recent-receipts.ts';
 import type { RecentVersions } from './recent-versions.ts';
 import { writeRecords } from './record-steps.ts';
 import type { RecordTable } from './record-table.ts';
@@ -43,7 +44,7 @@ export interface LogTables {
   readonly recentVersions: RecentVersions;
   readonly annotations: AnnotationTable;
   readonly hot: HotMessages;
-  readonly receipts: ReceiptTable;
+  readonly receipts: Receipts;
   readonly records: RecordTable;
   readonly recordSource: RecordSource;
   readonly view: LogView;
@@ -55,7 +56,7 @@ export interface LogTables {
 
 /** The receipt of a key, if it has not ended and what it belongs to is still there. */
 export function findReceipt(
-  { receipts, channels, messages, now }: LogTables,
+  { receipts, channels, messages }: LogTables,
   key: { readonly scope: string; readonly key: string },
   standingOf: (channel: Channel) => ChannelRecord,
 ): Receipt | null {
@@ -65,7 +66,7 @@ export function findReceipt(
     const record = standingOf(channel);
     return record.id === channelId && messages.at(channel, record, historySerial) !== null;
   };
-  const found = receipts.find(key.scope, key.key, now());
+  const found = receipts.find(key.scope, key.key);
   return found !== null && (found.tie === null || isThere(found.tie)) ? found.receipt : null;
 }
 

@@ -26,18 +26,23 @@ import { writeRecords } from './record-steps.ts';
 /** The content of a change is known only once it is planned. */
 const ASSUMED_BYTES = 1024;
 
+/** From as many changes of one message on, their receipts go straight to their place. */
+const MANY = 16;
+
 /** One change as two steps of a transaction. */
 class Mutation {
   readonly #tables: LogTables;
   readonly #draft: MutationDraft;
+  readonly #isOneOfMany: boolean;
   #drawn: { readonly channel: Channel; readonly message: Message; readonly version: StoredVersion } | null =
     null;
   #receipt: Receipt | null = null;
   #records: RecordWrites = NO_RECORD_WRITES;
 
-  constructor(tables: LogTables, draft: MutationDraft) {
+  constructor(tables: LogTables, draft: MutationDraft, isOneOfMany = false) {
     this.#tables = tables;
     this.#draft = draft;
+    this.#isOneOfMany = isOneOfMany;
   }
 
   /** @param mayBeUsed false: the key of the draft is known to have no receipt */
@@ -69,7 +74,9 @@ class Mutation {
     });
     writeRecords(channels, records, this.#records);
     if (this.#receipt === null) return;
-    receipts.insert(this.#receipt, { channelId: standing.id, historySerial: version.historySerial });
+    const tie = { channelId: standing.id, historySerial: version.historySerial };
+    if (this.#isOneOfMany) receipts.insertOneOfMany(this.#receipt, tie);
+    else receipts.insert(this.#receipt, tie);
   }
 
   #usedReceipt(): MutationResult | null {
@@ -146,7 +153,7 @@ export class MutateInOrderOperation extends LogOperation<readonly MutationResult
     const used = this.#usedKeys();
     for (const draft of this.#drafts) {
       const { scope = '', key = '' } = draft.receipt ?? {};
-      const mutation = new Mutation(this.#tables, draft);
+      const mutation = new Mutation(this.#tables, draft, this.#drafts.length >= MANY);
       const result = mutation.plan(used.get(scope)?.has(key));
       results.push(result);
       if (!isSettled(result)) break;

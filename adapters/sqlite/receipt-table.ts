@@ -1,13 +1,8 @@
-// The rows of the receipts table. A receipt past its end is as good as none; the sweep removes it some time later.
+// The rows of the receipts table, by scope and key: all but the newest receipts.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Receipt } from '@sockudo/server/ports';
 import { ArrayStatement } from './array-statement.ts';
-
-/** The message that a receipt belongs to and goes with. */
-export interface ReceiptTie {
-  readonly channelId: number;
-  readonly historySerial: number;
-}
+import type { ReceiptRow, ReceiptTie } from './recent-receipts.ts';
 
 /** A place in the table's key order. */
 export interface ReceiptCursor {
@@ -17,6 +12,7 @@ export interface ReceiptCursor {
 
 export class ReceiptTable {
   readonly #find: StatementSync;
+  readonly #ofScope: StatementSync;
   readonly #used: ArrayStatement;
   readonly #insert: StatementSync;
   readonly #ahead: StatementSync;
@@ -27,6 +23,7 @@ export class ReceiptTable {
     this.#find = connection.prepare(
       'SELECT expires_at_ms, fingerprint, answer, channel_id, history_serial FROM receipts WHERE scope = ? AND key = ?',
     );
+    this.#ofScope = connection.prepare('SELECT 1 FROM receipts WHERE scope = ? LIMIT 1');
     this.#used = new ArrayStatement(
       connection,
       'SELECT key FROM receipts WHERE scope = ? AND key IN (SELECT value FROM json_each(?))',
@@ -43,13 +40,10 @@ export class ReceiptTable {
     );
   }
 
-  find(
-    scope: string,
-    key: string,
-    nowMs: number,
-  ): { readonly receipt: Receipt; readonly tie: ReceiptTie | null } | null {
+  /** Ended or not. */
+  find(scope: string, key: string): ReceiptRow | null {
     const row = this.#find.get(scope, key);
-    if (row === undefined || Number(row.expires_at_ms) <= nowMs) return null;
+    if (row === undefined) return null;
     const { fingerprint, channel_id: channelId } = row;
     const receipt: Receipt = {
       scope,
@@ -63,12 +57,16 @@ export class ReceiptTable {
     return { receipt, tie };
   }
 
+  hasScope(scope: string): boolean {
+    return this.#ofScope.get(scope) !== undefined;
+  }
+
   /** Which of the keys have a row, ended or not: one question for many keys costs less than half of one for each. */
   used(scope: string, keys: readonly string[]): Set<string> {
     return new Set(this.#used.all(scope, JSON.stringify(keys)).map(([key]) => String(key)));
   }
 
-  insert(receipt: Receipt, tie: ReceiptTie | null = null): void {
+  insert(receipt: Receipt, tie: ReceiptTie | null): void {
     const { scope, key, expiresAtMs, fingerprint, answer } = receipt;
     const { channelId = null, historySerial = null } = tie ?? {};
     this.#insert.run(scope, key, expiresAtMs, fingerprint ?? null, answer, channelId, historySerial);

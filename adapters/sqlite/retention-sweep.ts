@@ -6,12 +6,14 @@ import type { ChannelTable } from './channel-table.ts';
 import type { EntrySettler } from './entry-settler.ts';
 import type { GroupCommit, Operation } from './group-commit.ts';
 import type { ReceiptCursor, ReceiptTable } from './receipt-table.ts';
+import type { Receipts } from './receipts.ts';
 import type { RemovalStep, RowRemoval } from './row-removal.ts';
 
 export interface SweepOptions {
   readonly connection: DatabaseSync;
   readonly channels: ChannelTable;
-  readonly receipts: ReceiptTable;
+  readonly receipts: Receipts;
+  readonly receiptTable: ReceiptTable;
   readonly removal: RowRemoval;
   readonly settler: EntrySettler;
   readonly writer: GroupCommit;
@@ -62,11 +64,13 @@ export class RetentionSweep {
     if (!this.#surplus.has(channelId)) this.#surplus.set(channelId, 0);
   }
 
-  /** A whole round now, after all entries that are there have moved to their places. */
+  /** A whole round now, after all rows that are there have moved to their places. */
   async run(): Promise<Removed> {
-    const { settler } = this.#options;
-    for (let left = settler.waiting; left > 0 && settler.waiting > 0; ) {
-      left -= await this.#inWriter(() => settler.settleSome());
+    const { settler, receipts } = this.#options;
+    for (const kind of [settler, receipts]) {
+      for (let left = kind.waiting; left > 0 && kind.waiting > 0; ) {
+        left -= await this.#inWriter(() => kind.settleSome());
+      }
     }
     let { messages, bytes } = NOTHING;
     this.#restart();
@@ -97,11 +101,15 @@ export class RetentionSweep {
       const isRoundOver = this.#isRoundOver();
       if (isRoundOver) this.#restart();
       if (this.#surplus.size > 0) this.#wait(PAUSE_MS.surplus);
-      else this.#wait(isRoundOver && !this.#options.settler.isLate ? PAUSE_MS.rest : PAUSE_MS.round);
+      else this.#wait(isRoundOver && !this.#isLate ? PAUSE_MS.rest : PAUSE_MS.round);
     } catch {
       // The store could not write; publishers hear of it from their own commits.
       this.#wait(PAUSE_MS.rest);
     }
+  }
+
+  get #isLate(): boolean {
+    return this.#options.settler.isLate || this.#options.receipts.isLate;
   }
 
   #restart(): void {
@@ -151,10 +159,11 @@ export class RetentionSweep {
 
   /** Goes on with the round: the next channels, the next receipts. */
   #lookAround(): Removed {
-    const { now, receipts, settler } = this.#options;
+    const { now, receipts, receiptTable, settler } = this.#options;
     if (settler.isLate) settler.settleSome();
+    if (receipts.isLate) receipts.settleSome();
     if (this.#afterReceipt !== null) {
-      this.#afterReceipt = receipts.sweep(this.#afterReceipt, SLICE_RECEIPTS, now());
+      this.#afterReceipt = receiptTable.sweep(this.#afterReceipt, SLICE_RECEIPTS, now());
     }
     if (this.#afterChannel < 0) return NOTHING;
     const rows = this.#nextChannels.all(this.#afterChannel);
