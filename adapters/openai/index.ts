@@ -1,1 +1,3 @@
-export {};
+/** Everything the entry offers, by name. */
+export { type ChatClient, type ChatParams, type OpenAIOptions, openaiChat } from './chat.ts';
+export { toModelError } from './errors.ts';
