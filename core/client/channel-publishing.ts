@@ -52,6 +52,7 @@ export async function publishMessage(
 ): Promise<PublishAck> {
   const answer = await ask({
     event: 'publish',
+    answer: 'publish_ack',
     channel,
     data: { ...event, message_id: messageId, extras, tags },
     isRepeatable: messageId !== undefined,
@@ -69,6 +70,7 @@ export async function changeMessage(
   const { action, messageSerial, name, data, clearFields } = change;
   const answer = await ask({
     event: 'mutate',
+    answer: 'mutate_ack',
     channel,
     data: {
       action,
@@ -85,6 +87,17 @@ export async function changeMessage(
     signal,
   });
   return checked(withoutId(answer), isMutationAnswer);
+}
+
+/** A request of a plug-in of the server, which answers it with a frame of the same name. */
+export async function askPlugin(
+  ask: AskServer,
+  channel: string,
+  event: string,
+  data: JsonObject,
+  { signal }: { readonly signal?: AbortSignal },
+): Promise<JsonObject> {
+  return withoutId(await ask({ event, answer: event, channel, data, isRepeatable: false, signal }));
 }
 
 function withoutId({ request_id: _, ...answer }: JsonObject): JsonObject {

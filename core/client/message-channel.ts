@@ -5,6 +5,7 @@
 import type {
   AnnotationAnswer,
   AnnotationDeleteAnswer,
+  JsonObject,
   MessageVersion,
   MutationAnswer,
   PublishAck,
@@ -23,6 +24,7 @@ import {
   type VersionsParams,
 } from './channel-messages.ts';
 import {
+  askPlugin,
   type ChangeOptions,
   changeMessage,
   type MessagePatch,
@@ -139,6 +141,19 @@ export class MessageChannel<Events extends object> extends Emitter<Events> {
   /** A page of a message's annotation events, oldest first. */
   listAnnotations(messageSerial: string, params: AnnotationsParams = {}): Promise<AnnotationsPage> {
     return readAnnotations(this.host.askAboutMessages, this.name, messageSerial, params);
+  }
+
+  /**
+   * Asks something that a plug-in of the server answers, over the socket: `sockudo:NAME` with `data`, a `request_id` and this channel.
+   * Resolves with the data of the answer, a frame of the same name. Waits for the subscription; protocol 2.
+   * Rejects as {@link publish}.
+   */
+  request(
+    name: string,
+    data: JsonObject = {},
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<JsonObject> {
+    return askPlugin(this.host.ask, this.name, name, data, options);
   }
 
   #change(change: Parameters<typeof changeMessage>[2], options: ChangeOptions): Promise<MutationAnswer> {

@@ -1,6 +1,6 @@
 /**
- * Requests whose outcome the server tells: publishes and changes of messages over the socket (protocol 2). Each waits for its
- * channel, is sent in the order of asking, and ends with an acknowledgement, a refusal, or the knowledge that nobody knows.
+ * Requests whose outcome the server tells (protocol 2): publishes and changes of messages over the socket, and what plug-ins of the
+ * server answer. Each waits for its channel, is sent in the order of asking, and ends with an acknowledgement, a refusal, or the knowledge that nobody knows.
  * Must not know: what is published, channels' objects.
  * Source: docs/protocol.md, "Publishing over the socket".
  */
@@ -24,7 +24,10 @@ export interface RequestsOptions {
 }
 
 export interface RequestBody {
-  readonly event: 'publish' | 'mutate';
+  /** Without prefix. */
+  readonly event: string;
+  /** Of the frame that answers, without prefix. */
+  readonly answer: string;
   readonly channel: string;
   /** Everything but `request_id` and `channel`. */
   readonly data: JsonObject;
@@ -41,6 +44,8 @@ interface Request extends RequestBody {
   settle(outcome: { readonly answer: JsonObject } | { readonly error: unknown }): void;
 }
 
+/** Frames that are never anybody's but a request's. */
+const ACKNOWLEDGEMENTS = ['publish_ack', 'mutate_ack'];
 /** Time for a request, in ms, waiting for a connection and a subscription included. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 /** Requests of one client that have no answer yet. */
@@ -90,14 +95,16 @@ export class Requests {
   /** True for the answer to a request, which is nobody else's business. */
   handleFrame(frame: Frame): boolean {
     const { names } = this.#options;
-    const isRefusal = frame.event === names.platform('error');
-    const isAnswer =
-      frame.event === names.platform('publish_ack') || frame.event === names.platform('mutate_ack');
-    if (!isRefusal && !isAnswer) return false;
-    const id = isJsonObject(frame.data) ? stringMember(frame.data, 'request_id') : undefined;
-    if (!isJsonObject(frame.data) || id === undefined) return false;
+    const { event, data } = frame;
+    const id = isJsonObject(data) ? stringMember(data, 'request_id') : undefined;
+    if (!isJsonObject(data) || id === undefined) return false;
+    const isRefusal = event === names.platform('error');
+    const request = this.#pending.get(id);
     // Nothing waits for it any more when it was given up.
-    this.#pending.get(id)?.settle(isRefusal ? { error: refusalOf(frame.data) } : { answer: frame.data });
+    if (request === undefined)
+      return isRefusal || ACKNOWLEDGEMENTS.some((ack) => event === names.platform(ack));
+    if (!isRefusal && event !== names.platform(request.answer)) return false;
+    request.settle(isRefusal ? { error: refusalOf(data) } : { answer: data });
     return true;
   }
 

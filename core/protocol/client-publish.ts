@@ -32,12 +32,17 @@ export interface ClientRequest {
  * @throws ProtocolError 4000 `Invalid message format: …`, which can name no request
  */
 export function parseClientRequest(name: string, data: unknown): ClientRequest {
+  const request = namedRequestOf(data);
+  if (request !== null) return request;
+  throw invalidMessage(`${name} requires data.request_id, 1-${REQUEST_ID_MAX_BYTES} bytes`);
+}
+
+/** The same where an id is not required; null: there is none, or none that can be used. */
+export function namedRequestOf(data: unknown): ClientRequest | null {
   const body = typeof data === 'string' ? tryParseJson(data) : data;
   const requestId = isJsonObject(body) ? stringMember(body, 'request_id') : undefined;
-  if (!isJsonObject(body) || requestId === undefined || !hasBytes(requestId, REQUEST_ID_MAX_BYTES)) {
-    throw invalidMessage(`${name} requires data.request_id, 1-${REQUEST_ID_MAX_BYTES} bytes`);
-  }
-  return { requestId, body };
+  const isNamed = isJsonObject(body) && requestId !== undefined && hasBytes(requestId, REQUEST_ID_MAX_BYTES);
+  return isNamed ? { requestId, body } : null;
 }
 
 /** One event for one channel. */

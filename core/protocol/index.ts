@@ -70,6 +70,7 @@ export {
   type ClientPublish,
   type ClientRequest,
   isPublishAck,
+  namedRequestOf,
   type PublishAck,
   parseClientMutation,
   parseClientPublish,

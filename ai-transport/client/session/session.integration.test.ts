@@ -94,7 +94,15 @@ describe('a session', () => {
     await phone.cancel(one);
     await until(ann, runIs(one, 'cancelled'));
     expect(ann.queue.map(({ id }) => id)).toEqual([three, two]);
-    await expect(phone.move(one, null)).rejects.toMatchObject({ code: 'refused' });
+    // Each of several is told what became of it.
+    const [late, unknown, again] = await Promise.allSettled([
+      phone.move(one, null),
+      phone.move('nobodys', null),
+      phone.move(three, null),
+    ]);
+    expect(late).toMatchObject({ reason: { code: 'refused' } });
+    expect(unknown).toMatchObject({ reason: { code: 'refused' } });
+    expect(again).toMatchObject({ status: 'fulfilled' });
   });
 
   it('regenerates, and follow-ups stay', async () => {

@@ -44,7 +44,7 @@ export class Session {
   readonly #link: Link;
   readonly #outbox: Outbox;
   readonly #conversation: Conversation;
-  readonly #moves: MoveRequests;
+  readonly #moves = new MoveRequests();
   readonly #views = new Map<string, View>();
   readonly #listeners = new Set<() => void>();
   /** By message id; the longest known first. */
@@ -85,7 +85,6 @@ export class Session {
       adopt: (message) => content.receive({ ...message, action: 'create', isWhole: true, isRead: false }),
     });
     this.#conversation = new Conversation(content, this.#outbox);
-    this.#moves = new MoveRequests(client, channel, surroundings);
     if (stored !== null) content.restore(stored);
   }
 
@@ -235,10 +234,12 @@ export class Session {
 
   /** Puts a queued run before another one; null: at the end. Rejects with SessionError `refused`, `unsupported`, `unconfirmed`. */
   async move(runId: string, before: string | null): Promise<SessionRun | null> {
-    if (this.#link.state !== 'live') throw new SessionError('unconfirmed', 'The session is not live');
+    const channel = this.#use?.channel;
+    if (this.#link.state !== 'live' || channel === undefined)
+      throw new SessionError('unconfirmed', 'The session is not live');
     if (this.#link.source.keepsRuns !== true)
       throw new SessionError('unsupported', 'This server keeps no queue');
-    this.#content.note(await this.#moves.ask(runId, before));
+    this.#content.note(await this.#moves.ask(channel, runId, before));
     return this.run(runId);
   }
 

@@ -258,4 +258,23 @@ describe('the order of the queue', () => {
     owner.request('ai_runs_move', { channel, run_id: 'b', before: null });
     expect((await owner.next('error')).data).toMatchObject({ code: 4000 });
   });
+
+  it('comes back with the id that the client gave its request, refused or not', async () => {
+    const channel = freshChannel();
+    for (const run of ['a', 'b']) {
+      await server.say('ai-input', run, { channel, transport: { 'run-client-id': 'ann' } });
+    }
+    const client = await connect(channel, 'ann');
+    client.request('ai_runs_move', { channel, run_id: 'none', before: 'a', request_id: 'r1' });
+    expect((await client.next('error')).data).toMatchObject({ request_id: 'r1', retryable: false });
+    client.request('ai_runs_move', { channel, run_id: 'b', before: 'a', request_id: 'r2' });
+    expect((await client.next('ai_runs_move')).data).toMatchObject({ request_id: 'r2', channel });
+    client.request('ai_session', { channel, request_id: 'r3' });
+    expect((await client.next('ai_session')).data).toMatchObject({ request_id: 'r3', channel });
+    client.request('ai_session', { channel: 'private-elsewhere', request_id: 'r4' });
+    expect((await client.next('error')).data).toMatchObject({ request_id: 'r4', code: 4301 });
+    // Without an id that can be used, a refusal is an ordinary error.
+    client.request('ai_session', { channel, limit: 'x', request_id: 5 });
+    expect((await client.next('error')).data).not.toHaveProperty('request_id');
+  });
 });

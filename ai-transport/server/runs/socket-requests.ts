@@ -12,6 +12,7 @@ import {
   type JsonObject,
   member,
   NO_BOUNDS,
+  namedRequestOf,
   protocolError,
   tryParseJson,
 } from '@sockudo/protocol';
@@ -72,7 +73,7 @@ async function showSession(
     const runs = await shownRuns(deps.runs, connection, channel);
     if (connection.subscriptions.get(channel) !== subscription) return;
     const position = { stream_id: head.streamId, serial: head.serial };
-    const facts = JSON.stringify({ channel, position, runs: runs.map(runJsonOf) });
+    const facts = JSON.stringify({ ...nameOf(frame), channel, position, runs: runs.map(runJsonOf) });
     // The page is pasted in: its items may be many, and nobody has to read them on the way.
     const text = `${facts.slice(0, -1)},${page.slice(1)}`;
     connection.sendText(frameOf('sockudo:ai_session', channel, text, connection));
@@ -130,8 +131,14 @@ async function reorder(
   // Many runs may have to make room.
   if (!countEvent(connection)) return;
   const run = await moveRun(runs, { app: connection.app, channel, runId }, before, now);
-  const text = JSON.stringify({ channel, run: runJsonOf(run) });
+  const text = JSON.stringify({ ...nameOf(frame), channel, run: runJsonOf(run) });
   connection.sendText(frameOf('sockudo:ai_runs_move', channel, text, connection));
+}
+
+/** The id that the client gave its request, if it did. */
+function nameOf({ data }: ClientFrame): { readonly request_id?: string } {
+  const named = namedRequestOf(data);
+  return named === null ? {} : { request_id: named.requestId };
 }
 
 const frameOf = (event: string, channel: string, data: string, connection: Connection): string =>

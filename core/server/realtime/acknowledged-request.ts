@@ -5,6 +5,7 @@ import {
   clientEventError,
   internalError,
   type JsonObject,
+  namedRequestOf,
   ProtocolError,
   parseClientRequest,
   protocolError,
@@ -13,6 +14,7 @@ import {
 } from '@sockudo/protocol';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
+import type { Handler } from './dispatch.ts';
 import { countEvent } from './event-rate.ts';
 import { requireNamespace, requireUserLimit } from './permissions.ts';
 import type { Subscription } from './subscription.ts';
@@ -37,6 +39,26 @@ export async function acknowledge(
     connection.sendText(requestAckFrame(`sockudo:${kind}_ack`, requestId, text, connection.messageId()));
   } catch (error) {
     refuse(connection, requestId, error, context);
+  }
+}
+
+/**
+ * Runs a plug-in's request. Where the client gave it an id, a refusal comes back with it; what it is answered with besides is the
+ * handler's business.
+ * @throws what the handler throws, where the request has no id
+ */
+export async function runNamed(
+  handler: Handler,
+  connection: Connection,
+  frame: ClientFrame,
+  context: RealtimeContext,
+): Promise<void> {
+  const named = connection.protocol === 1 ? null : namedRequestOf(frame.data);
+  try {
+    await handler(connection, frame, context);
+  } catch (error) {
+    if (named === null) throw error;
+    refuse(connection, named.requestId, error, context);
   }
 }
 

@@ -2,6 +2,7 @@
 // (realtime.md section 2.3); events nobody knows are ignored without an error.
 import { type ClientFrame, pong, stripPrefix } from '@sockudo/protocol';
 import type { ClientAcknowledgement } from '../publish/acknowledgement.ts';
+import { runNamed } from './acknowledged-request.ts';
 import type { Connection } from './connection.ts';
 import type { RealtimeContext } from './context.ts';
 import { countEvent } from './event-rate.ts';
@@ -63,6 +64,8 @@ export function dispatch(connection: Connection, frame: ClientFrame, context: Re
   const name = platform?.name ?? (WITHOUT_PREFIX.has(frame.event) ? frame.event : null);
   if (name === null) return;
   if (platform?.internal === true && NEVER_INTERNAL.has(name)) return;
-  const handler = PLATFORM_HANDLERS.get(name) ?? context.stages.platformRequests.get(name);
-  return handler?.(connection, frame, context);
+  const handler = PLATFORM_HANDLERS.get(name);
+  if (handler !== undefined) return handler(connection, frame, context);
+  const plugged = context.stages.platformRequests.get(name);
+  return plugged && runNamed(plugged, connection, frame, context);
 }
