@@ -71,9 +71,10 @@ export class Agent {
   /** What leads to the input of a run. */
   conversation(
     channel: string,
-    { runId, input, parent }: RunRecord,
+    { runId, input, parent, forkOf, regenerates }: RunRecord,
   ): Promise<readonly ConversationMessage[]> {
-    return this.read(channel, { runId, inputSerial: input?.serial, parent });
+    const end = { runId, inputSerial: input?.serial, parent, replaces: regenerates ?? forkOf };
+    return this.read(channel, end);
   }
 
   /** What earlier attempts at the run's input kept of their steps. */
@@ -85,9 +86,10 @@ export class Agent {
   }
 
   async read(channel: string, end?: ConversationEnd): Promise<readonly ConversationMessage[]> {
-    const bounds = { direction: 'oldest_first', end_serial: end?.inputSerial } as const;
     const conversation = new Conversation();
-    for await (const item of await this.sockudo.channelHistory(channel, bounds)) conversation.add(item);
+    // To its end: what was asked before may have been answered after the input.
+    const page = await this.sockudo.channelHistory(channel, { direction: 'oldest_first' });
+    for await (const item of page) conversation.add(item);
     return conversation.messages(end);
   }
 }

@@ -51,6 +51,12 @@ describe('a conversation', () => {
     expect(read([item])).toEqual(['user: {"folder":"docs"}']);
   });
 
+  it('lets nobody speak as the model or the application but those who may', () => {
+    const ofClient = input('r1', 'u1', { role: 'system', 'input-client-id': 'eve' });
+    const ofBackend = input('r1', 'u2', { role: 'system' });
+    expect(read([ofClient, ofBackend])).toEqual(['user: say u1', 'system: say u2']);
+  });
+
   it('is everything in a row where nobody names parents', () => {
     const rows = [input('r1', 'u1'), output('r1', 'a1', 'one'), input('r2', 'u2'), output('r2', 'a2', 'two')];
     const last = input('r3', 'u3');
@@ -84,7 +90,7 @@ describe('a conversation', () => {
       'user: say u4',
     ]);
     const again = input('r5', 'g1', { parent: 'u2', 'msg-regenerate': 'a2' });
-    const regenerated = { runId: 'r5', inputSerial: again.serial, parent: 'u2' };
+    const regenerated = { runId: 'r5', inputSerial: again.serial, parent: 'u2', replaces: 'a2' };
     expect(read([...rows, follow, again], regenerated)).toEqual([
       'user: say u1',
       'assistant: one',
@@ -92,14 +98,48 @@ describe('a conversation', () => {
     ]);
   });
 
+  it('holds the answers to what was asked before, also where they came later than the next question', () => {
+    const [first, second, third] = [
+      input('r1', 'u1'),
+      input('r2', 'u2', { parent: 'u1' }),
+      input('r3', 'u3', { parent: 'u2' }),
+    ];
+    const answers = [output('r1', 'a1', 'one'), output('r2', 'a2', 'two', { parent: 'u1' })];
+    const rows = [first, second, third, ...answers];
+    const end = { runId: 'r3', inputSerial: third.serial, parent: 'u2' };
+    const led = ['user: say u1', 'assistant: one', 'user: say u2', 'assistant: two'];
+    const own = output('r3', 'a3', 'of a try that failed', { parent: 'u2' });
+    expect(read([...rows, own], end)).toEqual([...led, 'user: say u3']);
+    // The third question, edited: what it came after is what was answered by then.
+    const edited = input('r4', 'u3b', { parent: 'u2', 'fork-of': 'u3' });
+    const other = { runId: 'r4', inputSerial: edited.serial, parent: 'u2', replaces: 'u3' };
+    expect(read([...rows, own, edited], other)).toEqual([...led, 'user: say u3b']);
+    // Another answer to the second one is given without the first, and is what a question after it follows.
+    const again = input('r5', 'g', { parent: 'u2', 'msg-regenerate': 'a2' });
+    const regenerated = { runId: 'r5', inputSerial: again.serial, parent: 'u2', replaces: 'a2' };
+    expect(read([...rows, again], regenerated)).toEqual(led.slice(0, 3));
+    const better = output('r5', 'a2b', 'two again', { parent: 'u2', 'msg-regenerate': 'a2' });
+    const next = input('r6', 'u6', { parent: 'a2b' });
+    const after = { runId: 'r6', inputSerial: next.serial, parent: 'a2b' };
+    expect(read([...rows, again, better, next], after)).toEqual([
+      ...led.slice(0, 3),
+      'assistant: two again',
+      'user: say u6',
+    ]);
+  });
+
+  it('has them in their order where nobody names parents', () => {
+    const rows = [input('r1', 'u1'), input('r2', 'u2'), output('r1', 'a1', 'one')];
+    const later = [input('r3', 'u3'), output('r3', 'a3', 'three')];
+    const end = { runId: 'r2', inputSerial: rows[1]?.serial };
+    expect(read([...rows, ...later], end)).toEqual(['user: say u1', 'assistant: one', 'user: say u2']);
+  });
+
   it('goes up to the regenerated answer also where nobody else names parents', () => {
     const rows = [input('r1', 'u1'), output('r1', 'a1', 'one'), input('r2', 'u2'), output('r2', 'a2', 'two')];
     const again = input('r3', 'g', { parent: 'u2', 'msg-regenerate': 'a2' });
-    expect(read([...rows, again], { runId: 'r3', inputSerial: again.serial, parent: 'u2' })).toEqual([
-      'user: say u1',
-      'assistant: one',
-      'user: say u2',
-    ]);
+    const end = { runId: 'r3', inputSerial: again.serial, parent: 'u2', replaces: 'a2' };
+    expect(read([...rows, again], end)).toEqual(['user: say u1', 'assistant: one', 'user: say u2']);
   });
 
   it('does not go in circles, nor stumble over a parent that is gone', () => {

@@ -21,7 +21,10 @@ export interface MessagePart {
 export interface ConversationMessage {
   /** Codec message id. */
   readonly id: string;
+  /** Of what a user sent `user`, whatever it says of itself: nobody speaks as the model, or as the application. */
   readonly role: string;
+  /** It came by `ai-input`. */
+  readonly isInput: boolean;
   readonly runId: string;
   /** Author of an input, as the server verified it or a trusted publisher said. */
   readonly clientId?: string | undefined;
@@ -40,6 +43,8 @@ export interface ConversationEnd {
   /** Delivery serial of the input that is answered; absent: everything in the run counts. */
   readonly inputSerial?: number | undefined;
   readonly parent?: string | undefined;
+  /** Message in whose place the run's stands: of an edit, of a regeneration. */
+  readonly replaces?: string | undefined;
 }
 
 /** Inputs and outputs that are held at once. */
@@ -55,11 +60,14 @@ interface Row {
 
 type Building = { -readonly [Key in keyof ConversationMessage]: ConversationMessage[Key] } & {
   parts: MessagePart[];
+  replaces?: string | undefined;
 };
 
 /** Folds rows of a history, in the order of the channel. Deleted messages, and what a retried step wrote before, are left out. */
 export class Conversation {
   readonly #rows: Row[] = [];
+  /** Where each run begins. */
+  readonly #begins = new Map<string, number>();
   /** Newest start of each step, by run and step. */
   readonly #starts = new Map<string, number>();
 
@@ -69,6 +77,7 @@ export class Conversation {
     const lifecycle = lifecycleOf(eventNameOf(message), transport);
     if (lifecycle?.runId === undefined) return;
     const at = Number(serial);
+    if (!this.#begins.has(lifecycle.runId)) this.#begins.set(lifecycle.runId, at);
     if (lifecycle.kind === 'step-start') this.#starts.set(stepKey(lifecycle), at);
     const isSaid =
       lifecycle.kind === 'input' ? lifecycle.regenerates === undefined : lifecycle.kind === 'output';
@@ -87,17 +96,20 @@ export class Conversation {
     const rows = this.#rows.filter((row) => this.#counts(row));
     if (end === undefined) {
       const all = folded(rows);
-      return led(all, all.at(-1)?.id);
+      return led(all, all.at(-1)?.id, undefined);
     }
-    const { runId, inputSerial, parent } = end;
-    const isBefore = ({ lifecycle, serial }: Row): boolean =>
-      inputSerial === undefined ||
-      serial < inputSerial ||
-      (serial === inputSerial && lifecycle.runId === runId);
-    const all = folded(rows.filter(isBefore));
+    const { runId, parent, replaces } = end;
+    const all = folded(rows.filter((row) => this.#precedes(row, end)));
     const own = all.filter((message) => message.runId === runId);
     const others = all.filter((message) => message.runId !== runId);
-    return [...led(others, parent ?? own[0]?.parent), ...own];
+    return [...led(others, parent ?? own[0]?.parent, replaces), ...own];
+  }
+
+  /** What was asked before is answered before, even where the answer was not there when the input came. */
+  #precedes({ lifecycle, serial }: Row, { runId, inputSerial }: ConversationEnd): boolean {
+    if (inputSerial === undefined) return true;
+    if (lifecycle.runId === runId) return serial <= inputSerial;
+    return (this.#begins.get(lifecycle.runId ?? '') ?? serial) < inputSerial;
   }
 
   /** An output of a step counts when it belongs to the step's newest start. Steps that name no start count. */
@@ -123,10 +135,12 @@ function folded(rows: readonly Row[]): Building[] {
     const key = JSON.stringify([runId, isInput, id]);
     const message: Building = messages.get(key) ?? {
       id,
-      role: role ?? (isInput ? 'user' : 'assistant'),
+      role: isInput && inputClientId ? 'user' : (role ?? (isInput ? 'user' : 'assistant')),
+      isInput,
       runId,
       clientId: isInput ? inputClientId : undefined,
       parent,
+      replaces: lifecycle.regenerates ?? lifecycle.forkOf,
       serial,
       parts: [],
       text: '',
@@ -144,9 +158,15 @@ function partOf(codec: WireHeaders, data: string, { status }: Lifecycle, isInput
   return { type, data, codec, status: status ?? 'complete' };
 }
 
-/** What leads to the message `last`. */
-const led = (messages: readonly Building[], last: string | undefined): readonly Building[] =>
-  messages.every(({ parent }) => parent === undefined) ? line(messages, last) : branch(messages, last);
+/** What leads to the message `last`, for what stands in the place of `replaces`. */
+const led = (
+  messages: readonly Building[],
+  last: string | undefined,
+  replaces: string | undefined,
+): readonly Building[] =>
+  messages.every(({ parent }) => parent === undefined)
+    ? line(messages, last)
+    : branch(messages, last, replaces);
 
 /** Of a conversation in which nobody names a parent: everything up to the message `last`. */
 function line(messages: readonly Building[], last: string | undefined): readonly Building[] {
@@ -154,17 +174,27 @@ function line(messages: readonly Building[], last: string | undefined): readonly
   return end === undefined ? messages : messages.filter(({ serial }) => serial <= end.serial);
 }
 
-/** From the root to the message `last`: of each run what stands up to the message that the next one names. */
-function branch(messages: readonly Building[], last: string | undefined): Building[] {
+/**
+ * From the root to the message `last`: whole runs, since a question is followed by its answer, whenever that came. Of a run that a part
+ * is replaced of, only what stands up to the message that the next one names.
+ */
+function branch(
+  messages: readonly Building[],
+  last: string | undefined,
+  replaces: string | undefined,
+): Building[] {
   const found: Building[][] = [];
   const seen = new Set<string>();
-  for (let id = last; id !== undefined; ) {
+  for (let id = last, replaced = replaces; id !== undefined; ) {
     const end = messages.findLast((message) => message.id === id || message.runId === id);
     if (end === undefined || seen.has(end.runId)) break;
     seen.add(end.runId);
-    const run = messages.filter(({ runId, serial }) => runId === end.runId && serial <= end.serial);
+    const whole = messages.filter(({ runId }) => runId === end.runId);
+    const isCut = whole.some((message) => message.id === replaced);
+    const run = isCut ? whole.filter(({ serial }) => serial <= end.serial) : whole;
     found.unshift(run);
     id = run[0]?.parent;
+    replaced = run[0]?.replaces;
   }
   return found.flat();
 }

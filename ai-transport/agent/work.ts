@@ -41,6 +41,8 @@ export interface WorkParts {
 type Outcome = { readonly kind: 'done' | 'left' } | { readonly kind: 'failed'; readonly error: unknown };
 
 const END_TRIES = 5;
+/** What the server takes. */
+const RETRY_AFTER_MAX_MS = 3_600_000;
 
 export class Work {
   readonly claim: Claim;
@@ -145,6 +147,8 @@ export class Work {
     const fatal = fatalIn(outcome.error);
     if (fatal !== null) return this.#end('error', { code: fatal.code, message: fatal.message });
     this.#parts.onError(outcome.error, this.claim);
+    const cause = causeOf(outcome.error);
+    if (helpOf(cause).isRetryable === false) return this.#end('error', this.#parts.agent.describe(cause));
     await this.#giveBack(outcome.error);
   }
 
@@ -165,17 +169,29 @@ export class Work {
   async #giveBack(error: unknown): Promise<void> {
     const { agent, maxAttempts } = this.#parts;
     const { attempt } = this.claim.run;
+    const { retryAfterMs = 0 } = helpOf(causeOf(error));
     await this.run.halt();
     await agent.claims.release(this.claim, {
       outcome: attempt < maxAttempts ? 'retry' : 'dead',
-      error: agent.describe(isFromSource(error) ? error.cause : error),
-      retryAfterMs: backoffMs(attempt, 1_000, 60_000),
+      error: agent.describe(causeOf(error)),
+      retryAfterMs: Math.min(Math.max(retryAfterMs, backoffMs(attempt, 1_000, 60_000)), RETRY_AFTER_MAX_MS),
     });
   }
 }
 
 const isFromSource = (error: unknown): error is AgentError =>
   error instanceof AgentError && error.code === 'source_failed';
+
+/** What the source of a pipe threw, or whatever was thrown. */
+const causeOf = (error: unknown): unknown => (isFromSource(error) ? error.cause : error);
+
+/** What an error says about trying again, as those of models do. */
+function helpOf(error: unknown): { readonly isRetryable?: unknown; readonly retryAfterMs?: number } {
+  if (!(error instanceof Error)) return {};
+  // CAST: both are checked before they are used.
+  const { isRetryable, retryAfterMs } = error as Error & { isRetryable?: unknown; retryAfterMs?: unknown };
+  return { isRetryable, ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 && { retryAfterMs }) };
+}
 
 function fatalIn(error: unknown): FatalRunError | null {
   if (error instanceof FatalRunError) return error;

@@ -206,6 +206,35 @@ describe('a worker', () => {
     });
     expect(await outputs()).toEqual([['part', 'cancelled']]);
   });
+
+  it('does not try again what says that it is hopeless, tells nobody its text, and tells the program', async () => {
+    fresh();
+    const error = Object.assign(new Error('key sk-1 is wrong'), {
+      code: 'authentication',
+      isRetryable: false,
+    });
+    work(() => Promise.reject(error));
+    await say('r1', 'x');
+    const end = await ended('r1');
+    expect(end).toMatchObject({ 'run-reason': 'error', 'error-code': 'authentication' });
+    expect(end['error-message']).toBeUndefined();
+    expect(errors).toEqual([error]);
+  });
+
+  it('tries again no sooner than the error says', async () => {
+    fresh();
+    const failed = Promise.withResolvers<void>();
+    const worker = work(() => {
+      failed.resolve();
+      throw Object.assign(new Error('slow down'), { code: 'rate_limited', retryAfterMs: 3_000_000 });
+    });
+    await say('r1', 'x');
+    await failed.promise;
+    await worker.stop();
+    const { body } = await server.get(`/channels/${channel}/runs`, { status: 'queued' });
+    expect(body.runs).toMatchObject([{ run_id: 'r1', status: 'queued' }]);
+    expect(body.runs[0].queued_at_ms - body.runs[0].updated_at_ms).toBe(3_000_000);
+  });
 });
 
 it('a worker asks again when the server cannot be reached', async () => {
