@@ -1,0 +1,102 @@
+// Finds who is meant by a publish, one page a job: the batches of a page and the job for the next page enter the queue in one
+// step, so a crash repeats a page at most, and no audience is ever in memory as a whole.
+import { type Job, type JobOutcome, type NewJob, QueueFull } from '@sockudo/server/ports';
+import {
+  type AcceptedPublish,
+  type AudienceMember,
+  type AudiencePage,
+  type ProviderName,
+  type PushRepository,
+  providerOf,
+} from '../contracts.ts';
+import type { Collapse } from './collapse.ts';
+import {
+  batchJobOf,
+  compactRef,
+  MAX_BATCH_TARGETS,
+  type PlanJob,
+  PUBLISH_QUEUE,
+  parsePlanJob,
+  planJobOf,
+  SHARD_QUEUE,
+} from './jobs.ts';
+
+/** Pause while the queue is full. */
+const FULL_PAUSE_MS = 1_000;
+/** Members of one page at most. */
+const MAX_PAGE = 1_000;
+
+export interface PlannerDeps {
+  readonly repository: Pick<PushRepository, 'begin' | 'publish' | 'audience' | 'planned' | 'fail'>;
+  readonly collapse: Collapse;
+  readonly add: (jobs: readonly NewJob[]) => Promise<void>;
+  /** Members of one page. */
+  readonly shardSize: number;
+}
+
+export class Planner {
+  readonly #deps: PlannerDeps;
+
+  constructor(deps: PlannerDeps) {
+    this.#deps = deps;
+  }
+
+  async run({ payload }: Pick<Job, 'payload'>): Promise<JobOutcome> {
+    const job = parsePlanJob(payload);
+    if (job === null) return { kind: 'dead', reason: 'unreadable job' };
+    const { repository } = this.#deps;
+    const { appId, publishId, cursor } = job;
+    const publish = await (cursor === null
+      ? repository.begin(appId, publishId)
+      : repository.publish(appId, publishId));
+    if (publish === null) return { kind: 'done' };
+    try {
+      await this.#planPage(publish, job);
+    } catch (error) {
+      if (!(error instanceof QueueFull)) throw error;
+      return { kind: 'retry', delayMs: FULL_PAUSE_MS, reason: 'the queue is full' };
+    }
+    return { kind: 'done' };
+  }
+
+  async #planPage(publish: AcceptedPublish, job: PlanJob): Promise<void> {
+    const { repository, collapse, add } = this.#deps;
+    const limit = Math.min(this.#deps.shardSize, MAX_PAGE);
+    const page = await repository.audience(publish, job.cursor, limit);
+    await collapse.claim(
+      publish,
+      page.members.map(({ ref }) => ref),
+    );
+    const planned = job.planned + page.members.length;
+    await add([...batchesOf(publish, page.members), ...followerOf(publish, page, planned)]);
+    const { appId, publishId } = publish;
+    await repository.planned(appId, publishId, { planned, complete: page.next === null });
+  }
+}
+
+function batchesOf(publish: AcceptedPublish, members: readonly AudienceMember[]): NewJob[] {
+  const byProvider = new Map<ProviderName, AudienceMember[]>();
+  for (const member of members) {
+    const provider = providerOf(member.recipient);
+    const others = byProvider.get(provider);
+    if (others === undefined) byProvider.set(provider, [member]);
+    else others.push(member);
+  }
+  return [...byProvider].flatMap(([provider, all]) => {
+    const batches: NewJob[] = [];
+    for (let start = 0; start < all.length; start += MAX_BATCH_TARGETS) {
+      const targets = all.slice(start, start + MAX_BATCH_TARGETS).map(({ ref }) => compactRef(ref));
+      const { appId, publishId } = publish;
+      batches.push(batchJobOf({ appId, publishId, provider, targets, attempt: 1, firstAttemptAtMs: null }));
+    }
+    return batches;
+  });
+}
+
+/** A large audience goes on in a queue of its own, so that small ones need not wait behind it. */
+function followerOf(publish: AcceptedPublish, { next }: AudiencePage, planned: number): NewJob[] {
+  if (next === null) return [];
+  const { appId, publishId, fanoutRegime } = publish;
+  const queue = fanoutRegime === 'shardPath' ? SHARD_QUEUE : PUBLISH_QUEUE;
+  return [planJobOf(queue, { appId, publishId, cursor: next, planned })];
+}
