@@ -94,6 +94,7 @@ export function developmentConfig(app: DevelopmentApp): Record<string, unknown> 
   return {
     mode: 'development',
     rate_limiter: { enabled: false },
+    ai_transport: { enabled: true, channels: [{ prefix: 'private-ai-' }] },
     app_manager: {
       array: {
         apps: [

@@ -81,6 +81,16 @@ describe('variables of single settings', () => {
     expect(problems({}, { env }).join('\n')).toContain(expected);
   });
 
+  it('takes the prefixes of AI channels, separated by commas', () => {
+    const config = {};
+    const env = { AI_TRANSPORT_ENABLED: 'true', AI_TRANSPORT_CHANNEL_PREFIXES: 'private-ai-, presence-ai-' };
+    const { aiTransport } = load(config, { env }).settings;
+    expect(aiTransport?.prefixes).toEqual(['private-ai-', 'presence-ai-']);
+    expect(problems(config, { env: { ...env, AI_TRANSPORT_CHANNEL_PREFIXES: 'a,' } })).toEqual([
+      'ai_transport.channels[1].prefix: must not be empty',
+    ]);
+  });
+
   it('says which documented variables were never read', () => {
     const env = {
       CLUSTER_HEALTH_ENABLED: 'true',

@@ -111,6 +111,17 @@ function debugFlag(env: Environment): { assignments: Assignment[]; problems: Pro
   return { assignments, problems, isOn };
 }
 
+/** Sockudo has no variable for the prefixes of AI channels; a container has nothing else to say them with. */
+const AI_PREFIXES = 'AI_TRANSPORT_CHANNEL_PREFIXES';
+
+/** Separated by commas. */
+function aiChannels(env: Environment): Assignment[] {
+  const text = variable(env, AI_PREFIXES);
+  if (text === undefined) return [];
+  const value = text.split(',').map((prefix) => ({ prefix: prefix.trim() }));
+  return [{ path: ['ai_transport', 'channels'], value, source: sourceOfVariable(AI_PREFIXES) }];
+}
+
 /** Everything the environment says, except about apps (environment-app.ts). */
 export function environmentLayer(env: Environment): Layer {
   const problems: Problem[] = [];
@@ -127,7 +138,7 @@ export function environmentLayer(env: Environment): Layer {
   const debug = debugFlag(env);
   const logs = logging(env, debug.isOn);
   return {
-    assignments: [...mapped(env), ...debug.assignments, ...logs.assignments],
+    assignments: [...mapped(env), ...aiChannels(env), ...debug.assignments, ...logs.assignments],
     problems: [...problems, ...debug.problems],
     warnings: logs.warnings,
   };
