@@ -8,9 +8,11 @@ import { type Document, readDocuments } from './documents/read-documents.ts';
 import { anthropicError } from './formats/anthropic-error.ts';
 import { isAnthropic, RequestError } from './formats/format.ts';
 import { openaiError } from './formats/openai-error.ts';
+import { addRecording, type RecordOptions } from './recording/record.ts';
+import { addReplay } from './recording/replay.ts';
 import { addResponses } from './responses/routes.ts';
 import { addRoutes } from './routes.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import type { Pace } from './stream/perform.ts';
 import { newId } from './stream/play.ts';
 import { Tries } from './tries.ts';
@@ -22,31 +24,20 @@ export interface LocalModelOptions {
   readonly documents?: string | readonly Document[] | undefined;
   /** What holds for every request that does not say otherwise, such as `speed=50,jitter=0.3`. @throws SettingsError */
   readonly settings?: string | undefined;
+  /** In place of answers of its own: a real provider's, which are kept in a file. @throws RecordingError */
+  readonly record?: RecordOptions | undefined;
+  /** In place of answers of its own: those of a recording, by the name of its file. */
+  readonly replay?: string | undefined;
   /** Waits before each piece, in place of the clock: for tests. Rejects: the connection breaks off. */
   readonly pace?: Pace | undefined;
 }
 
 /**
- * Not listening yet; reads its documents when it is made ready, and rejects with a DocumentsError when it cannot.
- * Any key will do, also none.
+ * Not listening yet; reads its documents, or its recording, when it is made ready, and rejects with a DocumentsError or RecordingError
+ * when it cannot. Any key will do, also none.
  */
-export function createLocalModel({
-  documents,
-  settings = '',
-  pace,
-}: LocalModelOptions = {}): FastifyInstance {
+export function createLocalModel(options: LocalModelOptions = {}): FastifyInstance {
   const app = fastify({ logger: false, bodyLimit: BODY_MAX_BYTES, forceCloseConnections: true });
-  let library: Library | null = null;
-  const stage: Stage = {
-    settings: readSettings(settings),
-    pace,
-    tries: new Tries(),
-    underWay: 0,
-    library: () => (library ??= new Library([])),
-  };
-  app.addHook('onReady', async () => {
-    library = new Library(await documentsFrom(documents));
-  });
   app.addHook('onRequest', async (request, reply) => {
     reply.header(isAnthropic(request) ? 'request-id' : 'x-request-id', newId('req'));
   });
@@ -58,9 +49,21 @@ export function createLocalModel({
       new RequestError(404, `There is no ${request.method} ${request.url.split('?', 1)[0]}`),
     ),
   );
+  const settings = readSettings(options.settings ?? '');
+  if (options.record !== undefined) addRecording(app, options.record);
+  else if (options.replay !== undefined) addReplay(app, options.replay, settings, options.pace);
+  else addAnswers(app, options, settings);
+  return app;
+}
+
+function addAnswers(app: FastifyInstance, { documents, pace }: LocalModelOptions, settings: Settings): void {
+  let library = new Library([]);
+  app.addHook('onReady', async () => {
+    library = new Library(await documentsFrom(documents));
+  });
+  const stage: Stage = { settings, pace, tries: new Tries(), underWay: 0, library: () => library };
   addRoutes(app, stage);
   addResponses(app, stage);
-  return app;
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, error: RequestError): FastifyReply {

@@ -20,7 +20,7 @@ export interface RunningModel {
   close(): Promise<void>;
 }
 
-/** Rejects with a SettingsError, a DocumentsError, or the error of an address that cannot be listened on. */
+/** Rejects with a SettingsError, a DocumentsError, a RecordingError, or the error of an address that cannot be listened on. */
 export async function startLocalModel({
   host = '127.0.0.1',
   port = 4001,
@@ -33,9 +33,16 @@ export async function startLocalModel({
     url,
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
     model: LOCAL_MODEL,
-    about: 'This is no language model: it looks up what is asked in documents and quotes what it finds.',
+    about: aboutOf(options),
     close: async () => {
       await app.close();
     },
   };
+}
+
+function aboutOf({ record, replay }: StartOptions): string {
+  if (record !== undefined)
+    return `Requests go to ${record.upstream}; the answers are recorded in ${record.file}.`;
+  if (replay !== undefined) return `Answers come from the recording ${replay}.`;
+  return 'This is no language model: it looks up what is asked in documents and quotes what it finds.';
 }

@@ -86,12 +86,18 @@ function worthQuoting(found: readonly Found[]): readonly Found[] {
 /** What to look for: the last words; where they are few, with what was asked before around them. */
 function queryOf(question: Question): { readonly query: string; readonly context: string } {
   const asked = question.turns.flatMap((turn) => (turn.role === 'user' ? [turn.text] : []));
-  const last = asked.at(-1) ?? '';
+  const last = subjectOf(asked.at(-1) ?? '');
   const before = asked.slice(0, -1);
   if (MORE.test(last.trim()))
     return { query: before.findLast((text) => !MORE.test(text.trim())) ?? last, context: '' };
   const isShort = new Set(termsOf(last)).size <= SHORT_QUESTION;
   return { query: last, context: isShort ? (before.at(-1) ?? '') : '' };
+}
+
+/** “A summary of oars” is about oars. */
+function subjectOf(text: string): string {
+  const rest = text.replaceAll(/\bsummar\w*/gi, ' ');
+  return termsOf(rest).length === 0 ? text : rest;
 }
 
 /** Passages down the list, and then all sections, until there are enough words. */

@@ -118,7 +118,7 @@ class Offers {
     this.#quoted = [...this.#text.matchAll(/`([^`\n]+)`|"([^"\n]+)"|“([^”\n]+)”/g)].map(
       ([, tick, quote, curly]) => tick ?? quote ?? curly ?? '',
     );
-    this.#numbers = [...this.#text.matchAll(/(?<![\p{L}\d.])-?\d+(?:\.\d+)?(?![\p{L}\d])/gu)].map(
+    this.#numbers = [...this.#text.matchAll(/(?<![\p{L}\d.:-])-?\d+(?:\.\d+)?(?![\p{L}\d]|[:-]\d)/gu)].map(
       ([digits]) => Number(digits),
     );
     this.#names = [

@@ -30,7 +30,7 @@ export interface Performance {
 /** @throws CutError, FailError, or the reason of the signal */
 export async function* perform({ pieces }: Play, performance: Performance): AsyncGenerator<Piece> {
   const { settings, signal } = performance;
-  const wait = waiter(performance);
+  const wait = waiter(performance.pace, signal);
   const delay = delays(settings, performance.seed);
   if (settings.waitMs > 0) await wait('', settings.waitMs);
   for (let index = 0; index <= pieces.length; index += 1) {
@@ -45,8 +45,8 @@ export async function* perform({ pieces }: Play, performance: Performance): Asyn
   }
 }
 
-/** Ends at once when nobody listens any more, whatever the pace waits for. */
-function waiter({ pace, signal }: Performance): Pace {
+/** The pace, or the clock without one. Rejects at once when nobody listens any more, whatever is waited for. */
+export function waiter(pace: Pace | undefined, signal: AbortSignal): Pace {
   const clock: Pace = async (_piece, delayMs) => {
     if (delayMs === 0) await nextTurn();
     else if (delayMs === Infinity) await new Promise(() => {});

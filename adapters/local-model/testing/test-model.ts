@@ -1,4 +1,5 @@
 // A stand-in on a port of its own, with two small documents, and with a pace that tests hold in their hands.
+import type { Socket } from 'node:net';
 import { createLocalModel, type Pace } from '../index.ts';
 
 export const DOCUMENTS = [
@@ -28,12 +29,15 @@ export interface TestModel {
   /** In place of the clock; by default nothing is waited for. */
   onPiece: Pace;
   reset(): void;
+  /** Resolves when the next connection is closed. */
+  nextClose(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openTestModel(settings = ''): Promise<TestModel> {
   const pieces: string[] = [];
   const delays: number[] = [];
+  const sockets = new Set<Socket>();
   const immediate: Pace = async () => {};
   const app = createLocalModel({
     documents: DOCUMENTS,
@@ -43,6 +47,10 @@ export async function openTestModel(settings = ''): Promise<TestModel> {
       delays.push(delayMs);
       await model.onPiece(piece, delayMs);
     },
+  });
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   const model: TestModel = {
     address: await app.listen({ host: '127.0.0.1', port: 0 }),
@@ -54,6 +62,10 @@ export async function openTestModel(settings = ''): Promise<TestModel> {
       delays.length = 0;
       model.onPiece = immediate;
     },
+    nextClose: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.once('close', () => resolve());
+      }),
     close: () => app.close(),
   };
   return model;

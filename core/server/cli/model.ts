@@ -15,6 +15,9 @@ interface ModelOptions {
   readonly documents?: string;
   readonly speed?: string;
   readonly settings?: string;
+  readonly record?: string;
+  readonly upstream?: string;
+  readonly replay?: string;
   readonly json?: boolean;
 }
 
@@ -27,9 +30,22 @@ interface RunningModel {
   close(): Promise<void>;
 }
 
+interface RecordOptions {
+  readonly file: string;
+  readonly upstream: string;
+  onProblem(text: string): void;
+}
+
 /** What the package offers. Rejects with a text for the user. */
 interface ModelPackage {
-  startLocalModel(options: Readonly<Record<string, string | number | undefined>>): Promise<RunningModel>;
+  startLocalModel(options: {
+    readonly port: number;
+    readonly host: string;
+    readonly documents: string | undefined;
+    readonly settings: string;
+    readonly record: RecordOptions | undefined;
+    readonly replay: string | undefined;
+  }): Promise<RunningModel>;
 }
 
 async function loadPackage(): Promise<ModelPackage> {
@@ -42,13 +58,31 @@ async function loadPackage(): Promise<ModelPackage> {
   }
 }
 
-async function start({ port, host, documents, speed, settings }: ModelOptions): Promise<RunningModel> {
+/** What is recorded, if anything. @throws CliFailure: options that only make sense together, or not together */
+function recordOf({ record, upstream, replay }: ModelOptions, io: CliIo): RecordOptions | undefined {
+  if (record === undefined && upstream === undefined) return undefined;
+  if (record === undefined || upstream === undefined)
+    throw new CliFailure('--record and --upstream belong together', EXIT.usage);
+  if (replay !== undefined) throw new CliFailure('--record and --replay exclude each other', EXIT.usage);
+  return { file: record, upstream, onProblem: (text) => io.err(text) };
+}
+
+async function start(options: ModelOptions, io: CliIo): Promise<RunningModel> {
+  const { port, host, documents, speed, settings, replay } = options;
+  const record = recordOf(options, io);
   const { startLocalModel } = await loadPackage();
   const all = [settings, speed === undefined ? undefined : `speed=${speed}`].filter(
     (one) => one !== undefined,
   );
   try {
-    return await startLocalModel({ port: Number(port), host, documents, settings: all.join(',') });
+    return await startLocalModel({
+      port: Number(port),
+      host,
+      documents,
+      settings: all.join(','),
+      record,
+      replay,
+    });
   } catch (error) {
     if (!(error instanceof Error) || error instanceof TypeError) throw error;
     throw new CliFailure(`The model did not start. ${error.message}`);
@@ -70,7 +104,7 @@ async function model(options: ModelOptions, io: CliIo): Promise<ExitCode> {
   const isJson = options.json === true;
   const signals = signalWaiter();
   try {
-    const running = await start(options);
+    const running = await start(options, io);
     announce(io, running, isJson);
     const signal = await signals.first;
     if (isJson) outJson(io, { event: 'stopping', signal });
@@ -91,6 +125,9 @@ export function addModel(program: Command, io: CliIo, act: Act): void {
     .option('--documents <path>', 'folder of Markdown and texts (default: the documentation of this project)')
     .option('--speed <words>', 'words per second, or max (default: 25)')
     .option('--settings <list>', 'other settings for every request, such as jitter=0.3,thinking=on')
+    .option('--record <file>', 'hand requests on to --upstream and record the answers')
+    .option('--upstream <url>', 'the provider to record, such as https://api.openai.com/v1')
+    .option('--replay <file>', 'answer from a recording')
     .option('--json', 'write JSON lines for machines')
     .addHelpText(
       'after',
