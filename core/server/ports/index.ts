@@ -30,7 +30,15 @@ export type {
   RecordSearch,
 } from './channel-records.ts';
 export type { ControlSignal, Envelope, Fanout, FanoutListener } from './fanout.ts';
-export type { AttemptEnd, Claim, ClaimedJob, JobDraft, JobStore, Lease } from './job-store.ts';
+export type {
+  AttemptEnd,
+  Claim,
+  ClaimedJob,
+  JobDraft,
+  JobStore,
+  Lease,
+  SharedJobStore,
+} from './job-store.ts';
 export {
   type KeyedEntry,
   type KeyedOperation,

@@ -1,5 +1,5 @@
-// What an embedded driver built on leased-work-queue.ts implements: storage of jobs with leases, every method one atomic step.
-// Time is handed in, so that a store has no clock and no timers. The suite job-store.contract.ts runs against every store.
+// What a driver built on leased-work-queue.ts implements: storage of jobs with leases, every method one atomic step. Time is handed
+// in, so that an embedded store has no clock and no timers; the suite job-store.contract.ts runs against every such store.
 import type { DeadLetter, JobCounts } from './work-queue.ts';
 
 /** A job as it is stored. */
@@ -45,8 +45,11 @@ export type AttemptEnd =
   | { readonly kind: 'release'; readonly dueAtMs: number }
   | { readonly kind: 'dead'; readonly reason: string; readonly diedAtMs: number };
 
-/** Writes resolve when they are kept as `durability` says; one that rejects has changed nothing. Reads see all resolved writes. */
-export interface JobStore {
+/**
+ * Writes resolve when they are kept as `durability` says; one that rejects has changed nothing. Reads see all resolved writes.
+ * Other processes may write to the same store.
+ */
+export interface SharedJobStore {
   readonly durability: 'memory' | 'process' | 'synced';
   /** All or none. Rejects with `QueueFull` when they don't fit. */
   add(jobs: readonly JobDraft[]): Promise<void>;
@@ -56,13 +59,22 @@ export interface JobStore {
   settle(lease: Lease, end: AttemptEnd): Promise<void>;
   /** Prolongs leases; answers those that are lost. */
   renew(leases: readonly Lease[], untilMs: number): Promise<readonly string[]>;
-  /** When the next job is due or the next lease runs out; null: the queue is empty. */
+  /** When to look again: the next job is due, or the next lease runs out, or others may have added one. Null: the queue is empty. */
   nextDueAtMs(queue: string): number | null;
+  deadLetters(
+    queue: string,
+    page: { readonly limit: number; readonly before?: string },
+  ): readonly DeadLetter[] | Promise<readonly DeadLetter[]>;
+  counts(queue: string): JobCounts | Promise<JobCounts>;
+  /** Called once, after everything else has ended. */
+  close(): Promise<void>;
+}
+
+/** A store of this process alone. */
+export interface JobStore extends SharedJobStore {
   deadLetters(
     queue: string,
     page: { readonly limit: number; readonly before?: string },
   ): readonly DeadLetter[];
   counts(queue: string): JobCounts;
-  /** Called once, after everything else has ended. */
-  close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 // Runs the jobs of one queue in this process: claims as many as there are free places, renews their leases, turns outcomes
 // into the ends of attempts. One timer for what is due next, one for the leases. Used by leased-work-queue.ts only.
-import type { AttemptEnd, ClaimedJob, JobStore, Lease } from './job-store.ts';
+import type { AttemptEnd, ClaimedJob, Lease, SharedJobStore } from './job-store.ts';
 import type { JobHandler, JobOutcome, JobWorker } from './work-queue.ts';
 
 /** Times and limits of a worker. */
@@ -20,7 +20,7 @@ export interface WorkerTiming {
 }
 
 export interface WorkerDeps {
-  readonly store: JobStore;
+  readonly store: SharedJobStore;
   /** Resolves without effect once the store is closed. */
   readonly settle: (lease: Lease, end: AttemptEnd) => Promise<void>;
   /** Jobs of this queue are on their way into the store. */

@@ -1,7 +1,7 @@
-// The WorkQueue port on top of a JobStore: what every embedded driver shares. Owns the workers and the store, and sees to it
+// The WorkQueue port on top of a store of jobs: what every driver shares. Owns the workers and the store, and sees to it
 // that nothing reaches the store after it is closed. Knows no storage.
 import { StoreUnavailable } from './channel-log.ts';
-import type { AttemptEnd, JobStore, Lease } from './job-store.ts';
+import type { AttemptEnd, Lease, SharedJobStore } from './job-store.ts';
 import { LocalJobWorker, type WorkerTiming } from './job-worker.ts';
 import { type JobHandler, type JobWorker, type NewJob, QueueFull, type WorkQueue } from './work-queue.ts';
 
@@ -26,13 +26,16 @@ const DEFAULT_TIMING: WorkerTiming = {
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Owns the store: closing the queue closes it. */
-export function createLeasedWorkQueue(store: JobStore, options: LeasedWorkQueueOptions = {}): WorkQueue {
+export function createLeasedWorkQueue(
+  store: SharedJobStore,
+  options: LeasedWorkQueueOptions = {},
+): WorkQueue {
   return new LeasedWorkQueue(store, options);
 }
 
 class LeasedWorkQueue implements WorkQueue {
   readonly durability: WorkQueue['durability'];
-  readonly #store: JobStore;
+  readonly #store: SharedJobStore;
   readonly #timing: WorkerTiming;
   readonly #now: () => number;
   readonly #onError: (error: unknown) => void;
@@ -44,7 +47,7 @@ class LeasedWorkQueue implements WorkQueue {
   #closing: Promise<void> | null = null;
   #isStoreClosed = false;
 
-  constructor(store: JobStore, options: LeasedWorkQueueOptions) {
+  constructor(store: SharedJobStore, options: LeasedWorkQueueOptions) {
     const { now, onError, ...timing } = options;
     this.durability = store.durability;
     this.#store = store;
@@ -121,10 +124,10 @@ class LeasedWorkQueue implements WorkQueue {
     await this.#store.close();
   }
 
-  #read<T>(read: () => T): T {
+  async #read<T>(read: () => T | Promise<T>): Promise<T> {
     if (this.#isStoreClosed) throw new StoreUnavailable('the queue is closed');
     try {
-      return read();
+      return await read();
     } catch (error) {
       throw new StoreUnavailable('the queue could not be read', { cause: error });
     }
