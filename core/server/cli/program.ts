@@ -8,6 +8,7 @@ import { addDoctor } from './doctor.ts';
 import { CliFailure, type CliIo, EXIT, type ExitCode, outJson } from './io.ts';
 import { addModel } from './model.ts';
 import { addPublish } from './publish.ts';
+import { addPush } from './push.ts';
 import { addServe } from './serve.ts';
 import { addSubscribe } from './subscribe.ts';
 
@@ -32,6 +33,7 @@ export function createProgram(io: CliIo, act: Act): Command {
   addPublish(program, io, act);
   addSubscribe(program, io, act);
   addChannels(program, io, act);
+  addPush(program, io, act);
   addDoctor(program, io, act);
   addModel(program, io, act);
   return program;
