@@ -20,6 +20,7 @@ export {
   isBlockedLiteral,
   resolveAll,
 } from '../net/guarded-agent.ts';
+export { isPublicAddress } from '../net/public-address.ts';
 export type { Publication } from '../publish/publication.ts';
 export { retentionOf } from '../publish/publication.ts';
 export type { PushProvider, PushRule, PushSettings } from '../push-settings.ts';

@@ -1,0 +1,143 @@
+// Push of one server, put together: the domain on the store, delivery on the queue.
+import type { App, PushSettings, RealtimeContext } from '@sockudo/server/plugins';
+import type {
+  CredentialMaterial,
+  Credentials,
+  Dispatcher,
+  ProviderName,
+  PushRepository,
+  Recipient,
+} from './contracts.ts';
+import { StoredCredentials } from './credentials/credentials.ts';
+import { Envelope } from './credentials/envelope.ts';
+import { Devices } from './devices/devices.ts';
+import { checkRecipient } from './devices/recipient-rules.ts';
+import type { PushMetrics } from './metrics.ts';
+import { Admission } from './publish/admission.ts';
+import { Audience } from './publish/audience.ts';
+import { DeadLetters } from './publish/dead-letters.ts';
+import { DeliveryEvents } from './publish/delivery-events.ts';
+import { ExpectedRecipients } from './publish/expected.ts';
+import { Guard } from './publish/guard.ts';
+import { Publishes } from './publish/publishes.ts';
+import { Quotas } from './publish/quotas.ts';
+import { Repair } from './publish/repair.ts';
+import { StoredPushRepository } from './publish/repository.ts';
+import type { Status } from './publish/status.ts';
+import { Subscriptions } from './subscriptions/subscriptions.ts';
+import { Templates } from './templates/templates.ts';
+
+/** Starts delivery; it is closed with the service. */
+export type StartDispatcher = (
+  context: RealtimeContext,
+  settings: PushSettings,
+  domain: { readonly repository: PushRepository; readonly credentials: Credentials },
+) => Dispatcher;
+
+export interface PushServiceOptions {
+  readonly settings: PushSettings;
+  /** Credentials of the process. */
+  readonly environment: ReadonlyMap<ProviderName, CredentialMaterial>;
+  readonly metrics: PushMetrics;
+  readonly startDispatcher: StartDispatcher;
+}
+
+export interface PushService {
+  readonly devices: Devices;
+  readonly subscriptions: Subscriptions;
+  readonly credentials: StoredCredentials;
+  readonly templates: Templates;
+  readonly publishes: Publishes;
+  readonly repository: PushRepository;
+  readonly admission: Admission;
+  readonly deadLetters: DeadLetters;
+  readonly deliveryEvents: DeliveryEvents;
+  readonly repair: Repair;
+  /** Whom push services write to where a credential does not say. */
+  readonly vapidContact: string;
+  /** @throws ProtocolError 400 */
+  readonly checkRecipient: (recipient: Recipient) => void;
+  /** Ends a publish that nobody has begun. Others, and unknown ones, stay as they are. */
+  cancel(appId: App['id'], publishId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createPushService(
+  context: RealtimeContext,
+  { settings, environment, metrics, startDispatcher }: PushServiceOptions,
+): PushService {
+  const { keyedStore: store, logger } = context;
+  const onConflict = (): void => {
+    metrics.statusConflicts += 1;
+  };
+  const devices = new Devices(store);
+  const subscriptions = new Subscriptions(store);
+  const publishes = new Publishes(store, settings.statusTtlMs, onConflict);
+  const templates = new Templates(store);
+  const credentials = new StoredCredentials({
+    store,
+    envelope: settings.encryptionKey === null ? null : new Envelope(settings.encryptionKey),
+    environment,
+    enabled: settings.enabled,
+  });
+  const repository = new StoredPushRepository({
+    store,
+    publishes,
+    devices,
+    audience: new Audience(devices, subscriptions),
+    metrics,
+    logger,
+    deadLetterTtlMs: settings.eventTtlMs,
+    // Only called by a job, when everything here is put together.
+    onBegin: (lagMs) => guard.noteLag(lagMs),
+  });
+  const dispatcher = startDispatcher(context, settings, { repository, credentials });
+  const guard = new Guard({ settings, credentials, dispatcher, logger });
+  const admission = new Admission({
+    publishes,
+    templates,
+    expected: new ExpectedRecipients(devices, subscriptions),
+    guard,
+    quotas: new Quotas(store, settings.quotas),
+    limiter: context.settings.rateLimits.api.enabled
+      ? { perSecond: settings.quotas.acceptancePerSecond, cache: context.cache }
+      : null,
+    dispatcher,
+    metrics,
+    logger,
+    fastThreshold: settings.fastThreshold,
+  });
+  const repair = new Repair({ store, publishes, dispatcher, metrics, logger, settings: settings.repair });
+  const rules = {
+    allowedHosts: settings.webPushHosts.allowed,
+    deniedHosts: settings.webPushHosts.denied,
+    allowsLocal: settings.allowsLocalEndpoints,
+  };
+  return {
+    devices,
+    subscriptions,
+    credentials,
+    templates,
+    publishes,
+    repository,
+    admission,
+    deadLetters: new DeadLetters(store, dispatcher),
+    deliveryEvents: new DeliveryEvents(store, metrics, settings.eventTtlMs),
+    repair,
+    vapidContact: settings.credentials.webPush.contact,
+    checkRecipient: (recipient) => checkRecipient(recipient, rules),
+    async cancel(appId, publishId) {
+      const result = await publishes.update(appId, publishId, cancelled);
+      if (result?.after.state !== 'cancelled') return;
+      await publishes.isQueued(appId, publishId);
+      await dispatcher.cancel(appId, publishId);
+    },
+    async close() {
+      await repair.close();
+      await dispatcher.close();
+    },
+  };
+}
+
+const cancelled = (status: Status): { readonly status: Status } | null =>
+  status.state === 'queued' ? { status: { ...status, state: 'cancelled' } } : null;
