@@ -108,6 +108,11 @@ describe('the content of a message', () => {
       { codec: { type: 'data-weather', id: '1' }, text: '{"a":1}' },
       { type: 'data', name: 'weather', data: { a: 1 }, id: '1' },
     ],
+    [
+      'data whose name ends like a word of a stream',
+      { codec: { type: 'data-state-delta' }, text: '[1]' },
+      { type: 'data', name: 'state-delta', data: [1] },
+    ],
   ])('reads %s', (_, part, expected) => {
     expect(read(part)).toEqual(expected === undefined ? [] : [expected]);
   });
