@@ -1,0 +1,90 @@
+/** The conversation that leads to a run's input, in the AI SDK's messages. Must not know: models. */
+import type { ConversationMessage } from '@sockudo/ai-transport/agent';
+import { convertToModelMessages, type ModelMessage, type UIMessage } from 'ai';
+import { isObject, parsed, type UIPart } from '../parts/chunk.ts';
+import { piecesOfAgent } from '../parts/piece.ts';
+import { assistantMessage, chunksOfPieces } from '../parts/reading.ts';
+import { type PendingCall, PendingCalls } from './pending.ts';
+
+/** What one message of the AI SDK's is made of. */
+interface Group {
+  readonly id: string;
+  readonly isAnswer: boolean;
+  readonly members: ConversationMessage[];
+  readonly runIds: Set<string>;
+}
+
+const ANSWERS = /^tool-(result|result-error|approval-response)$/;
+const isToolAnswer = ({ parts: [first] }: ConversationMessage): boolean =>
+  ANSWERS.test(first?.codec.type ?? '');
+
+/** What a handler's `history()` gives, as messages: an answer, what was answered to its calls, and how it went on are one of them. */
+export function toUIMessages<Message extends UIMessage = UIMessage>(
+  conversation: readonly ConversationMessage[],
+): Message[] {
+  const groups = groupsOf(conversation);
+  // CAST: what the channel holds is taken at its word.
+  return groups.map((group, index) => messageOf(group, index === groups.length - 1)) as Message[];
+}
+
+/**
+ * The same as messages for a model. Calls of tools that nobody finished are told as such, so that no provider refuses them.
+ * @param options as of `convertToModelMessages`: `tools`, `convertDataPart`
+ */
+export function toModelMessages(
+  conversation: readonly ConversationMessage[],
+  options?: Parameters<typeof convertToModelMessages>[1],
+): Promise<ModelMessage[]> {
+  return convertToModelMessages(toUIMessages(conversation), options);
+}
+
+/** Calls of the last answer that still wait for somebody: with one of them no model is to be asked. */
+export function pendingCalls(conversation: readonly ConversationMessage[]): readonly PendingCall[] {
+  const last = groupsOf(conversation).at(-1);
+  const calls = new PendingCalls();
+  if (last?.isAnswer === true)
+    for (const chunk of chunksOfPieces(last.members.flatMap(piecesOfAgent), { over: null }))
+      calls.take(chunk);
+  return calls.list;
+}
+
+function groupsOf(conversation: readonly ConversationMessage[]): Group[] {
+  const groups: Group[] = [];
+  for (const message of conversation) {
+    const last = groups.at(-1);
+    const isAnswer = message.role === 'assistant' || isToolAnswer(message);
+    if (isAnswer && last?.isAnswer === true && (isToolAnswer(message) || last.runIds.has(message.runId))) {
+      last.members.push(message);
+      last.runIds.add(message.runId);
+    } else if (!isToolAnswer(message))
+      groups.push({ id: message.id, isAnswer, members: [message], runIds: new Set([message.runId]) });
+  }
+  return groups;
+}
+
+function messageOf({ id, isAnswer, members }: Group, isLast: boolean): UIMessage {
+  // Whatever an earlier answer left open will not be finished any more.
+  if (isAnswer)
+    return assistantMessage(id, members.flatMap(piecesOfAgent), { over: isLast ? null : 'cancelled' });
+  const [first] = members;
+  const said = members.flatMap(({ parts }) => parts.map(({ data, codec }) => saidIn(data, codec.type)));
+  return {
+    id,
+    role: first?.role === 'system' ? 'system' : 'user',
+    parts: said.flatMap(({ parts }) => parts),
+    ...(said[0]?.metadata !== undefined && { metadata: said[0].metadata }),
+  };
+}
+
+function saidIn(
+  data: string,
+  type: string | undefined,
+): { readonly parts: UIPart[]; readonly metadata?: unknown } {
+  const value = type !== 'text' && data.startsWith('{') ? parsed(data) : undefined;
+  if (isObject(value)) {
+    // CAST: what the channel holds is taken at its word.
+    if (Array.isArray(value.parts)) return { parts: value.parts as UIPart[], metadata: value.metadata };
+    if (isObject(value.part)) return { parts: [value.part as unknown as UIPart], metadata: value.metadata };
+  }
+  return { parts: [{ type: 'text', text: data }] };
+}

@@ -1,0 +1,203 @@
+// The AI SDK's own `Chat` on sessions, against a whole server, a worker, and a model in the test's hands.
+import { lastAssistantMessageIsCompleteWithApprovalResponses, tool, type UIMessage } from 'ai';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { until } from '../../../ai-transport/client/testing/session-server.ts';
+import {
+  type ChatWorld,
+  type Device,
+  deviceOf,
+  finish,
+  startChatWorld,
+  text,
+  textsOf,
+  toolCall,
+} from '../testing/chat-world.ts';
+
+let world: ChatWorld;
+beforeEach(async () => {
+  world = await startChatWorld();
+});
+afterEach(async () => {
+  await world.close();
+  expect(world.errors).toEqual([]);
+});
+
+const isReady = ({ status }: Device['chat']): boolean => status === 'ready';
+const readyWith = (count: number) => (chat: Device['chat']) =>
+  isReady(chat) && chat.messages.length === count;
+const shows =
+  (part: string) =>
+  ({ messages }: Device['chat']) =>
+    textsOf(messages).join('\n').includes(part);
+
+/** What every device shows in the end. */
+async function isSame(...devices: readonly Device[]): Promise<readonly UIMessage[]> {
+  const [first] = devices;
+  const expected = JSON.parse(JSON.stringify(first?.chat.messages ?? []));
+  for (const device of devices) {
+    await device.until((chat) => isReady(chat) && JSON.stringify(chat.messages).length > 0);
+    await device.until(readyWith(expected.length));
+    expect(JSON.parse(JSON.stringify(device.chat.messages))).toEqual(expected);
+  }
+  return expected;
+}
+
+describe('a chat', () => {
+  it('sends and streams, and another device follows without having asked', async () => {
+    const [phone, desktop] = [await world.device(), await world.device()];
+    const held = world.model.holds(
+      { type: 'text-start', id: '0' },
+      { type: 'text-delta', id: '0', delta: 'Hel' },
+    );
+    const sent = phone.chat.sendMessage({ text: 'Hi' });
+    await phone.until(shows('Hel'));
+    await desktop.until(shows('Hel'));
+    expect(desktop.chat.status).toBe('streaming');
+    held.end({ type: 'text-delta', id: '0', delta: 'lo' }, { type: 'text-end', id: '0' }, finish());
+    await sent;
+    await desktop.until(readyWith(2));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Hi', 'assistant: Hello']);
+    await isSame(phone, desktop, await world.device());
+    expect(world.model.prompts).toHaveLength(1);
+  });
+
+  it('goes on after a reload, and is stopped from another device', async () => {
+    const phone = await world.device();
+    world.model.holds({ type: 'text-start', id: '0' }, { type: 'text-delta', id: '0', delta: 'Once upon' });
+    void phone.chat.sendMessage({ text: 'A story' });
+    await phone.until(shows('Once upon'));
+    phone.close();
+    const [again, other] = [await world.device(), await world.device()];
+    await again.until((chat) => chat.status === 'streaming' && shows('Once upon')(chat));
+    await other.until((chat) => chat.status === 'streaming' && shows('Once upon')(chat));
+    await other.chat.stop();
+    await again.until(readyWith(2));
+    await until(again.session, ({ runs }) => runs.every(({ status }) => status === 'cancelled'));
+    await again.until(({ messages }) => JSON.stringify(messages).includes('"done"'));
+    expect(textsOf(again.chat.messages)).toEqual(['user: A story', 'assistant: Once upon']);
+    expect(world.model.prompts).toHaveLength(1);
+  });
+
+  it('regenerates, and edits under a new id', async () => {
+    const phone = await world.device();
+    world.model.says(...text('one'), finish());
+    await phone.chat.sendMessage({ text: 'Count' });
+    world.model.says(...text('two'), finish());
+    await phone.chat.regenerate();
+    await phone.until(shows('two'));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Count', 'assistant: two']);
+    world.model.says(...text('drei'), finish());
+    const [question] = phone.chat.messages;
+    await phone.chat.sendMessage({ text: 'Zähle', messageId: question?.id ?? '' });
+    await phone.until(({ messages }) => messages[0]?.id !== question?.id);
+    await phone.until(readyWith(2));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Zähle', 'assistant: drei']);
+    expect(phone.session.view().versions(phone.chat.messages[0]?.id ?? '')?.count).toBe(2);
+    world.model.says(...text('vier'), finish());
+    await phone.chat.sendMessage({ text: 'Weiter' });
+    expect(JSON.stringify(world.model.prompts.at(-1))).toContain('drei');
+    expect(JSON.stringify(world.model.prompts.at(-1))).not.toContain('two');
+    await isSame(phone, await world.device());
+    expect(world.model.prompts).toHaveLength(4);
+  });
+
+  it('asks for an approval, which another device gives', async () => {
+    let executed = 0;
+    world.model.tools.book = tool({
+      inputSchema: z.object({ day: z.string() }),
+      needsApproval: true,
+      execute: ({ day }) => {
+        executed += 1;
+        return { booked: day };
+      },
+    });
+    const phone = await world.device();
+    const session = world.server.session('ann');
+    const desktop = deviceOf(session, {
+      sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
+    });
+    world.model.says(...toolCall('call_1', 'book', { day: 'Monday' }), finish('tool-calls'));
+    await phone.chat.sendMessage({ text: 'Book it' });
+    const approvalId = await desktop.until(
+      ({ messages }) =>
+        messages[1]?.parts.flatMap((part) =>
+          'approval' in part && part.state === 'approval-requested' ? [part.approval.id] : [],
+        )[0],
+    );
+    await desktop.until(isReady);
+    world.model.says(...text('Booked for Monday.'), finish());
+    await desktop.chat.addToolApprovalResponse({ id: approvalId, approved: true });
+    await desktop.until(shows('Booked'));
+    await desktop.until(readyWith(2));
+    await phone.until(shows('Booked'));
+    const [, answer] = await isSame(desktop, phone, await world.device());
+    expect(answer?.parts.map(({ type }) => type)).toEqual(['step-start', 'tool-book', 'step-start', 'text']);
+    expect(answer?.parts[1]).toMatchObject({ state: 'output-available', output: { booked: 'Monday' } });
+    expect(executed).toBe(1);
+    expect(world.model.prompts).toHaveLength(2);
+    desktop.close();
+  });
+
+  it('executes a tool in the page, and the run goes on with its output', async () => {
+    world.model.tools.locate = tool({ inputSchema: z.object({}) });
+    const phone = await world.device();
+    world.model.says(...toolCall('call_1', 'locate', {}), finish('tool-calls'));
+    await phone.chat.sendMessage({ text: 'Where am I?' });
+    await phone.chat.addToolOutput({ tool: 'locate', toolCallId: 'call_1', output: { city: 'Bern' } });
+    expect(phone.chat.messages[1]?.parts[1]).toMatchObject({ state: 'output-available' });
+    world.model.says(...text('You are in Bern.'), finish());
+    await phone.chat.sendMessage();
+    await isSame(phone, await world.device());
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Where am I?', 'assistant: You are in Bern.']);
+    expect(JSON.stringify(world.model.prompts.at(-1))).toContain('Bern');
+  });
+
+  it('shows an error, with what had come, and tries again', async () => {
+    const phone = await world.device();
+    const held = world.model.holds(
+      { type: 'text-start', id: '0' },
+      { type: 'text-delta', id: '0', delta: 'Half' },
+    );
+    const sent = phone.chat.sendMessage({ text: 'Go' });
+    await phone.until(shows('Half'));
+    held.end({ type: 'error', error: new Error('secret of the provider') });
+    await sent;
+    expect(phone.chat.status).toBe('error');
+    expect(phone.chat.error?.message).not.toContain('secret');
+    await phone.until(({ messages }) => JSON.stringify(messages).includes('data-error'));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Go', 'assistant: Half']);
+    world.model.says(...text('Whole'), finish());
+    await phone.chat.regenerate();
+    await phone.until(shows('Whole'));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Go', 'assistant: Whole']);
+  });
+
+  it('sends a message once, however often it is told to', async () => {
+    const phone = await world.device();
+    world.model.says(...text('Hello'), finish());
+    const message = { id: 'greeting', role: 'user', parts: [{ type: 'text', text: 'Hi' }] } as const;
+    await Promise.all([
+      phone.chat.sendMessage({ ...message, parts: [...message.parts] }),
+      phone.chat.sendMessage({ ...message, parts: [...message.parts] }),
+    ]);
+    await phone.until(readyWith(2));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Hi', 'assistant: Hello']);
+    expect(world.model.prompts).toHaveLength(1);
+  });
+
+  it('sends files and metadata, and the model gets them', async () => {
+    const phone = await world.device();
+    world.model.says(...text('A picture'), finish());
+    await phone.chat.sendMessage({
+      text: 'What is this?',
+      files: [{ type: 'file', mediaType: 'image/png', url: 'data:image/png;base64,iVBORw0KGgo=' }],
+      metadata: { from: 'camera' },
+    });
+    const [question, answer] = await isSame(phone, await world.device());
+    expect(question?.parts.map(({ type }) => type)).toEqual(['file', 'text']);
+    expect(question?.metadata).toEqual({ from: 'camera' });
+    expect(answer?.metadata).toMatchObject({ usage: { inputTokens: 3, outputTokens: 5 } });
+    expect(JSON.stringify(world.model.prompts[0])).toContain('image/png');
+  });
+});

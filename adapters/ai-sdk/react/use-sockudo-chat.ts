@@ -1,0 +1,61 @@
+/** `useChat` on a session: the same helpers, and a chat that is in step with every other device. */
+import { Chat, type UseChatHelpers, useChat } from '@ai-sdk/react';
+import { isLive, type Session, type View } from '@sockudo/ai-transport';
+import type { ChatInit, UIMessage } from 'ai';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { followSession } from '../chat/follow.ts';
+import { stateOf } from '../chat/state.ts';
+import { createChatTransport } from '../chat/transport.ts';
+import { toUIMessages } from '../chat/ui-messages.ts';
+
+export interface UseSockudoChatOptions<Message extends UIMessage>
+  extends Omit<ChatInit<Message>, 'id' | 'messages' | 'transport'> {
+  readonly session: Session;
+  /** Line of the conversation. Default: the session's main view. */
+  readonly view?: View | undefined;
+  /** Milliseconds between renderings while an answer comes. Default: each change. */
+  readonly throttle?: number | undefined;
+}
+
+/**
+ * What `useChat` answers, for a session. Messages, also older ones, come from the session; a run that goes on is followed, whoever asked
+ * for it. `stop` cancels it on every device; a component that is gone cancels nothing. Another session makes another chat.
+ */
+export function useSockudoChat<Message extends UIMessage = UIMessage>(
+  options: UseSockudoChatOptions<Message>,
+): UseChatHelpers<Message> {
+  const { session, view = session.view(), throttle } = options;
+  const latest = useRef(options);
+  latest.current = options;
+  // A chat that somebody else has made: `useChat` does not stop it when the component goes.
+  const chat = useMemo(() => makeChat(session, view, latest), [session, view]);
+  useEffect(() => followSession(chat, session, { view }), [chat, session, view]);
+  const helpers = useChat<Message>({ chat, ...(throttle !== undefined && { throttle }) });
+  const stop = useCallback(async () => {
+    await chat.stop();
+    const state = stateOf(session);
+    // Also what waits for an answer, or was not followed yet.
+    for (const run of view.runs) if (isLive(run) && !run.isCancelRequested) state.stop(run.id);
+  }, [chat, session, view]);
+  return { ...helpers, stop };
+}
+
+/** Callbacks are the ones of the last rendering. */
+function makeChat<Message extends UIMessage>(
+  session: Session,
+  view: View,
+  latest: { readonly current: UseSockudoChatOptions<Message> },
+): Chat<Message> {
+  const { session: _, view: __, throttle: ___, ...init } = latest.current;
+  return new Chat<Message>({
+    ...init,
+    id: session.channel,
+    messages: toUIMessages<Message>(session, view),
+    transport: createChatTransport<Message>(session, { view }),
+    onToolCall: (event) => latest.current.onToolCall?.(event),
+    onData: (event) => latest.current.onData?.(event),
+    onFinish: (event) => latest.current.onFinish?.(event),
+    onError: (error) => latest.current.onError?.(error),
+    sendAutomaticallyWhen: (event) => latest.current.sendAutomaticallyWhen?.(event) ?? false,
+  });
+}
