@@ -19,4 +19,8 @@ export {
   type Translator,
 } from './provider-stream.ts';
 export { contentOf } from './read-content.ts';
+export { type AskContext, type RunToolsOptions, type RunToolsResult, runTools } from './tool-loop.ts';
+export { type ModelTool, type ModelTools, type ToolContext, ToolError } from './tools.ts';
+export { inputOf, type ModelMessage, openCalls, type Turn, turnsOf } from './turns.ts';
+export { sumOfUsage } from './usage.ts';
 export { type ModelRun, type WriteModelOptions, writeModel } from './write.ts';

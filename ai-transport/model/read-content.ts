@@ -5,7 +5,7 @@
 import type { WireHeaders } from '../wire/transport-headers.ts';
 import type { Content, ContentPart } from './content.ts';
 import type { FinishReason, ProviderMetadata } from './events.ts';
-import { PROVIDER_EVENT, PROVIDER_METADATA } from './wording.ts';
+import { DENIED, PROVIDER_EVENT, PROVIDER_METADATA } from './wording.ts';
 
 /**
  * The pieces of a message, in their order. Parts that say nothing of a model's (an application's own outputs, steps) are left out;
@@ -46,7 +46,9 @@ function giveMetadata(pieces: Content[], places: ReadonlyMap<string, number>, pa
 }
 
 function piecesOf(part: ContentPart): readonly Content[] {
-  const type = part.codec.type?.replace(/-(start|delta|end|available)$/, '') ?? defaultType(part);
+  const named = part.codec.type ?? defaultType(part);
+  // Names of data are the application's, also those that end like a word of a stream.
+  const type = named.startsWith('data-') ? named : named.replace(/-(start|delta|end|available)$/, '');
   if (type.startsWith('data-')) return [dataPiece(type, part)].flatMap((piece) => piece ?? []);
   const read = READERS[type];
   if (read === undefined) return [];
@@ -78,7 +80,8 @@ const READERS: Readonly<Record<string, Read>> = {
   'tool-input': toolCall,
   'tool-output': (part) => toolOutput(part, valueIn(part), false),
   'tool-output-error': (part) => toolOutput(part, objectOf(part)?.errorText ?? valueIn(part), true),
-  'tool-output-denied': (part) => toolOutput(part, part.codec.reason ?? 'Denied', true),
+  'tool-output-denied': (part) =>
+    toolOutput(part, objectOf(part)?.reason ?? part.codec.reason ?? DENIED, true),
   'tool-result': (part) => toolOutput(part, objectOf(part)?.output ?? null, false),
   'tool-result-error': (part) => toolOutput(part, objectOf(part)?.message ?? '', true),
   'tool-approval-request': approvalRequest,

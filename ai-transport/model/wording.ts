@@ -25,6 +25,9 @@ export const PROVIDER_EVENT = 'data-provider-event';
 /** Metadata that no header has room for. */
 export const PROVIDER_METADATA = 'data-provider-metadata';
 
+/** Said to the model where a person gives no reason. */
+export const DENIED = 'The user did not allow this call.';
+
 type Discrete = Exclude<
   ModelEvent,
   { readonly type: `${'text' | 'reasoning' | 'tool-input'}-${string}` | 'usage' | 'finish' }
