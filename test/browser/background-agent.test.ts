@@ -2,11 +2,11 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createModelServer, STAND_IN_MODEL } from '@sockudo/example-kit/model';
+import { createLocalModel, LOCAL_MODEL } from '@sockudo/local-model';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { summaryOf } from '../../adapters/local-model/answer/summary.ts';
 import { startExample } from '../../examples/background-agent/start.ts';
-import { summaryOf } from '../../examples/kit/model/summary.ts';
 import { screenshot, type Window, type WindowOptions } from './browser.ts';
 import { exampleInBrowser, PHONE } from './example-windows.ts';
 
@@ -50,7 +50,11 @@ class Pace {
 
 describe('background agent', () => {
   const pace = new Pace();
-  const model = createModelServer({ pace: (piece) => pace.before(piece) });
+  const model = createLocalModel({
+    documents: [],
+    settings: 'note=off',
+    pace: (piece) => pace.before(piece),
+  });
   // Before the example, so that it is closed after it.
   afterAll(() => model.close());
   const agent = exampleInBrowser(startExample, async (folder) => {
@@ -61,7 +65,7 @@ describe('background agent', () => {
       DOCUMENTS_ROOT: folder,
       OPENAI_BASE_URL: `${await model.listen({ host: '127.0.0.1', port: 0 })}/v1`,
       OPENAI_API_KEY: 'none',
-      OPENAI_MODEL: STAND_IN_MODEL,
+      OPENAI_MODEL: LOCAL_MODEL,
       WORKER_LEASE_MS: String(LEASE_MS),
     };
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgent, createWorker, type Worker } from '@sockudo/ai-transport/agent';
 import { input, lifecycleOf, type WireHeaders } from '@sockudo/ai-transport/wire';
-import { createModelServer, STAND_IN_MODEL } from '@sockudo/example-kit/model';
+import { createLocalModel, LOCAL_MODEL } from '@sockudo/local-model';
 import { isMessageVersion } from '@sockudo/protocol';
 import OpenAI from 'openai';
 import { Sockudo } from 'sockudo';
@@ -30,7 +30,7 @@ describe('job', () => {
   let current: Model;
   /** Called before each piece of the model. */
   let onPiece: (piece: string) => Promise<void> = async () => {};
-  const model = createModelServer({ pace: (piece) => onPiece(piece) });
+  const model = createLocalModel({ documents: [], settings: 'note=off', pace: (piece) => onPiece(piece) });
   let runs = 0;
 
   beforeAll(async () => {
@@ -69,7 +69,7 @@ describe('job', () => {
   });
 
   const modelAt = (baseURL: string): Model =>
-    new Model(new OpenAI({ apiKey: 'none', baseURL, maxRetries: 0 }), STAND_IN_MODEL);
+    new Model(new OpenAI({ apiKey: 'none', baseURL, maxRetries: 0 }), LOCAL_MODEL);
 
   const ask = async (data: string): Promise<string> => {
     runs += 1;

@@ -1,1 +1,0 @@
-export { createModelServer, type ModelServerOptions, STAND_IN_MODEL } from './server.ts';
