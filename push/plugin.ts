@@ -1,5 +1,14 @@
 // Push as a plug-in of core: paths of the HTTP API, pushes made from events, and what runs behind them while the server does.
-import type { Plugin, PluginMetric, PushSettings, RealtimeContext, Settings } from '@sockudo/server/plugins';
+import type {
+  App,
+  Plugin,
+  PluginMetric,
+  Publication,
+  PublishFacts,
+  PushSettings,
+  RealtimeContext,
+  Settings,
+} from '@sockudo/server/plugins';
 import { environmentCredentials } from './credentials/environment.ts';
 import { dispatcherOf } from './dispatcher.ts';
 import { pushRoutes } from './http/routes.ts';
@@ -43,6 +52,18 @@ export class PushPlugin implements Plugin {
 
   start(context: RealtimeContext): void {
     this.#service = createPushService(context, this.#options);
+  }
+
+  checkPublish(_app: App, channel: string, facts: PublishFacts): void {
+    this.service.events.checkPublish(channel, facts);
+  }
+
+  beforeCommit(app: App, publications: readonly Publication[]): Promise<void> | undefined {
+    return this.service.events.beforeCommit(app, publications);
+  }
+
+  published(publication: Publication): void {
+    this.service.events.published(publication);
   }
 
   async close(): Promise<void> {

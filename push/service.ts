@@ -24,6 +24,7 @@ import { Quotas } from './publish/quotas.ts';
 import { Repair } from './publish/repair.ts';
 import { StoredPushRepository } from './publish/repository.ts';
 import type { Status } from './publish/status.ts';
+import { EventPushes } from './rules/event-pushes.ts';
 import { Subscriptions } from './subscriptions/subscriptions.ts';
 import { Templates } from './templates/templates.ts';
 
@@ -53,6 +54,7 @@ export interface PushService {
   readonly deadLetters: DeadLetters;
   readonly deliveryEvents: DeliveryEvents;
   readonly repair: Repair;
+  readonly events: EventPushes;
   /** Whom push services write to where a credential does not say. */
   readonly vapidContact: string;
   /** @throws ProtocolError 400 */
@@ -108,7 +110,8 @@ export function createPushService(
     fastThreshold: settings.fastThreshold,
   });
   const repair = new Repair({ store, publishes, dispatcher, metrics, logger, settings: settings.repair });
-  const rules = {
+  const events = new EventPushes({ rules: settings.rules, admission, metrics, logger });
+  const recipientRules = {
     allowedHosts: settings.webPushHosts.allowed,
     deniedHosts: settings.webPushHosts.denied,
     allowsLocal: settings.allowsLocalEndpoints,
@@ -124,8 +127,9 @@ export function createPushService(
     deadLetters: new DeadLetters(store, dispatcher),
     deliveryEvents: new DeliveryEvents(store, metrics, settings.eventTtlMs),
     repair,
+    events,
     vapidContact: settings.credentials.webPush.contact,
-    checkRecipient: (recipient) => checkRecipient(recipient, rules),
+    checkRecipient: (recipient) => checkRecipient(recipient, recipientRules),
     async cancel(appId, publishId) {
       const result = await publishes.update(appId, publishId, cancelled);
       if (result?.after.state !== 'cancelled') return;
@@ -133,6 +137,7 @@ export function createPushService(
       await dispatcher.cancel(appId, publishId);
     },
     async close() {
+      await events.close();
       await repair.close();
       await dispatcher.close();
     },

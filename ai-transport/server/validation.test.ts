@@ -20,7 +20,7 @@ const transport = (headers: Record<string, string>): Extras => ({ ai: { transpor
 describe('a publish', () => {
   const refusalOf = (channel: string, event: string, more: { messageId?: string; extras?: Extras } = {}) => {
     try {
-      setUp().validation.checkPublish(app, channel, { event, ...more });
+      setUp().validation.checkPublish(app, channel, { event, data: '""', ...more });
       return null;
     } catch (error) {
       return error;
@@ -63,9 +63,9 @@ describe('a publish', () => {
 
   it('counts as what it came to', () => {
     const { metrics, validation } = setUp();
-    validation.checkPublish(app, CHANNEL, { event: 'ai-output' });
-    validation.checkPublish(app, CHANNEL, { event: 'ev' });
-    expect(() => validation.checkPublish(app, 'room', { event: 'ai-output' })).toThrow();
+    validation.checkPublish(app, CHANNEL, { event: 'ai-output', data: '""' });
+    validation.checkPublish(app, CHANNEL, { event: 'ev', data: '""' });
+    expect(() => validation.checkPublish(app, 'room', { event: 'ai-output', data: '""' })).toThrow();
     const { validated, rejected } = metrics.of(app);
     expect([...validated.byLabel]).toEqual([['ai-output', 1]]);
     expect([...rejected.byLabel]).toEqual([['104003', 1]]);

@@ -14,7 +14,9 @@ export function createVapidKeys(): VapidKeys {
   const publicKey = curve.generateKeys().toString('base64url');
   const scalar = curve.getPrivateKey();
   // Leading zeros are left out by the library.
-  const privateKey = Buffer.concat([Buffer.alloc(SCALAR_BYTES - scalar.length), scalar]).toString('base64url');
+  const privateKey = Buffer.concat([Buffer.alloc(SCALAR_BYTES - scalar.length), scalar]).toString(
+    'base64url',
+  );
   return { publicKey, privateKey };
 }
 

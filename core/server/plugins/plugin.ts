@@ -2,7 +2,7 @@
 // at their places for all of its messages, whatever those came through, and knows nothing of what they mean.
 //
 //   parse → validate → authorise → dedupe → commit to the channel log → frame once → deliver → after-effects
-//           checkPublish            recordsOf…, guardVersion              rollup     published, versionCreated
+//           checkPublish            beforeCommit, recordsOf…, guardVersion   rollup  published, versionCreated
 //           checkMutation, checkClientMutation
 import type { AnyMutationRequest, Extras } from '@sockudo/protocol';
 import type { App } from '../apps/app.ts';
@@ -19,6 +19,8 @@ import type { ClientEventHandler, Handler } from '../realtime/dispatch.ts';
 /** What a publisher over HTTP wants to publish to one channel, as far as a plug-in may judge it. */
 export interface PublishFacts {
   readonly event: string;
+  /** JSON text of the frame's data. */
+  readonly data: string;
   readonly messageId?: string;
   readonly extras?: Extras;
   /** What the publisher proves with that it is still the one to publish this. Absent: nothing. */
@@ -33,6 +35,11 @@ export interface Stages {
   checkMutation?(app: App, channel: string, request: AnyMutationRequest): void;
   /** Validate, what a client asks for over its socket, before `checkMutation`. @throws ProtocolError */
   checkClientMutation?(connection: Connection, channel: string, request: AnyMutationRequest): void;
+  /**
+   * Over HTTP, the last before the commit: what one request is about to store, when nothing but the store can refuse it any more.
+   * Waited for; undefined: there is nothing to wait for. A rejection refuses the request. May be called for what is not stored after all.
+   */
+  beforeCommit?(app: App, publications: readonly Publication[]): Promise<void> | undefined;
   /** Commit: records that change in the step that stores the message. What their `apply` throws refuses the publish. */
   recordsOfCreate?(publication: Publication): readonly RecordChange[];
   /**

@@ -54,6 +54,12 @@ function shop(): Shop {
     checkClientMutation(_connection, _channel, { kind }) {
       if (kind === 'delete') throw httpError('forbidden', 'clients delete nothing');
     },
+    beforeCommit(_app, publications) {
+      const asked = publications.filter(({ event }) => event === 'reserve');
+      if (asked.length === 0) return undefined;
+      ran.push(`reserve ${asked.map(({ channel }) => channel).join(' ')}`);
+      return Promise.reject(httpError('forbidden', 'nothing can be reserved'));
+    },
     recordsOfCreate: ({ event }) => (event === 'order' ? [takeTicket] : []),
     guardVersion(_app, _channel, current) {
       if (current.event === 'closed') throw httpError('invalid_input', 'it is closed');
@@ -182,6 +188,33 @@ describe('a publish over HTTP', () => {
     expect((await publish({ name: 'order' })).body).toMatchObject({
       channels: { [CHANNEL]: { delivery_serial: 2 } },
     });
+  });
+});
+
+describe('what a plug-in waits for before the commit', () => {
+  const refused = { error: 'nothing can be reserved', code: 'forbidden', status: 403 };
+
+  it('refuses a whole request, however it comes', async () => {
+    const [channel, other] = [CHANNEL, 'private-other'];
+    expect((await publish({ name: 'reserve' })).body).toEqual(refused);
+    expect((await publish({ name: 'reserve', info: 'subscription_count' })).body).toEqual(refused);
+    const batch = [
+      { name: 'x', channel, data: 'x' },
+      { name: 'reserve', channel: other, data: 'x' },
+    ];
+    const answer = await server.request('POST', '/batch_events', { body: { batch } });
+    expect(JSON.parse(answer.text)).toEqual(refused);
+    expect(await head()).toBe(0);
+    expect(plugin.ran).toEqual(['start', ...[channel, channel, other].map((name) => `reserve ${name}`)]);
+  });
+
+  it('is not asked for what was published before', async () => {
+    const headers = { 'x-idempotency-key': 'k' };
+    const body = { name: 'x', channels: [CHANNEL], data: 'x' };
+    expect((await server.request('POST', '/events', { body, headers })).status).toBe(200);
+    const again = { ...body, name: 'reserve' };
+    expect((await server.request('POST', '/events', { body: again, headers })).status).toBe(200);
+    expect(plugin.ran).toEqual(['start', 'published x by http']);
   });
 });
 
@@ -320,7 +353,7 @@ describe('several plug-ins', () => {
     const saying = (name: string): Plugin => ({ name, checkPublish: () => void ran.push(name) });
     const stages = new PluginStages([saying('one'), { name: 'two' }, saying('three')]);
     // CAST: neither plug-in looks at the app.
-    stages.checkPublish({} as never, CHANNEL, { event: 'e' });
+    stages.checkPublish({} as never, CHANNEL, { event: 'e', data: '1' });
     expect(ran).toEqual(['one', 'three']);
   });
 

@@ -22,6 +22,7 @@ export class PluginStages {
   readonly #checksPublish: readonly Having<'checkPublish'>[];
   readonly #checksMutation: readonly Having<'checkMutation'>[];
   readonly #checksClientMutation: readonly Having<'checkClientMutation'>[];
+  readonly #beforeCommit: readonly Having<'beforeCommit'>[];
   readonly #recordsCreate: readonly Having<'recordsOfCreate'>[];
   readonly #guardsVersion: readonly Having<'guardVersion'>[];
   readonly #recordsVersion: readonly Having<'recordsOfVersion'>[];
@@ -36,6 +37,7 @@ export class PluginStages {
     this.#checksPublish = having(plugins, 'checkPublish');
     this.#checksMutation = having(plugins, 'checkMutation');
     this.#checksClientMutation = having(plugins, 'checkClientMutation');
+    this.#beforeCommit = having(plugins, 'beforeCommit');
     this.#recordsCreate = having(plugins, 'recordsOfCreate');
     this.#guardsVersion = having(plugins, 'guardVersion');
     this.#recordsVersion = having(plugins, 'recordsOfVersion');
@@ -65,6 +67,15 @@ export class PluginStages {
 
   checkClientMutation(connection: Connection, channel: string, request: AnyMutationRequest): void {
     for (const plugin of this.#checksClientMutation) plugin.checkClientMutation(connection, channel, request);
+  }
+
+  /** Undefined: there is nothing to wait for. Rejects with the first refusal. */
+  beforeCommit(app: App, publications: readonly Publication[]): Promise<unknown> | undefined {
+    if (this.#beforeCommit.length === 0 || publications.length === 0) return undefined;
+    const waits = this.#beforeCommit
+      .map((plugin) => plugin.beforeCommit(app, publications))
+      .filter((wait) => wait !== undefined);
+    return waits.length === 0 ? undefined : Promise.all(waits);
   }
 
   recordsOfCreate(publication: Publication): readonly RecordChange[] {

@@ -75,6 +75,8 @@ export class Publisher {
     requireChannelNames(app, request);
     for (const channel of request.channels) this.#deps.stages.checkPublish(app, channel, factsOf(request));
     const publications = request.channels.map((channel) => this.#publicationOf(app, channel, request));
+    const wait = this.#deps.stages.beforeCommit(app, publications);
+    if (wait !== undefined) await wait;
     await this.#commit(app, publications, []);
     return SHORT_ANSWER;
   }
@@ -226,6 +228,7 @@ export class Publisher {
     for (let attempt = 1; ; attempt += 1) {
       const known = await this.#knownAcknowledgements(items);
       const plan = new PublishPlan(items, known, wholeKeys, Date.now() + app.idempotency.ttlMs);
+      if (attempt === 1) await this.#deps.stages.beforeCommit(app, plan.publications);
       const result = await this.#commit(app, plan.publications, plan.keys);
       if (result.kind === 'committed') return plan.answers(result.entries);
       if (attempt < MAX_ATTEMPTS) continue;
@@ -276,8 +279,9 @@ function keyOf({ scope, key }: Receipt, items: readonly Item[]): MessageKey | un
 
 const NO_ATTRIBUTES: ReadonlySet<InfoAttribute> = new Set();
 
-const factsOf = ({ name, messageId, extras, fence }: PublishRequest): PublishFacts => ({
+const factsOf = ({ name, data, messageId, extras, fence }: PublishRequest): PublishFacts => ({
   event: name,
+  data,
   ...(messageId !== undefined && { messageId }),
   ...(extras !== undefined && { extras }),
   ...(fence !== undefined && { fence }),
