@@ -69,7 +69,7 @@ function configuration(redisUrl: string, { connection }: PostgresCluster): Recor
       cluster_health: { heartbeat_interval_ms: 1000, node_timeout_ms: 3000, cleanup_interval_ms: 1000 },
     },
     cache: { driver: 'redis' },
-    queue: { driver: 'none' },
+    queue: { driver: 'postgres' },
     rate_limiter: { driver: 'redis' },
     database: { redis: { url: redisUrl }, postgres: { host, port, username, database } },
     history: { enabled: true, backend: 'postgres' },

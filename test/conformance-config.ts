@@ -312,7 +312,7 @@ export function conformanceConfig(spec: unknown, options: ConformanceOptions): C
     rate_limiter: { enabled: server.http.request_rate_limit },
     metrics: { enabled: false },
     cache: { driver: 'memory' },
-    queue: { driver: store === 'postgres' ? 'none' : store },
+    queue: { driver: store },
     ...(options.databasePath === undefined ? {} : { database: { sqlite: { path: options.databasePath } } }),
     ...durableSections,
     // CAST: durable() makes this section as an object.

@@ -42,6 +42,7 @@ export async function createWorkQueue(options: PostgresWorkQueueOptions): Promis
   } = options;
   const onError =
     options.onError ?? ((err: unknown) => logger.error({ err }, 'the work queue met a failure'));
+  const jobsSchema = quoted(`${schema}_jobs`);
   // For the table of dead letters; pg-boss has connections of its own.
   const { statements, close } = await openDatabase({ connection: options.connection, schema, logger });
   await close();
@@ -57,7 +58,7 @@ export async function createWorkQueue(options: PostgresWorkQueueOptions): Promis
   const store = new PgBossJobStore({
     boss,
     statements,
-    jobsSchema: quoted(`${schema}_jobs`),
+    jobsSchema,
     queues: {
       heartbeatSeconds: Math.max(SHORTEST_HEARTBEAT_SECONDS, Math.ceil(leaseMs / 1000)),
       maxJobs: options.maxJobs ?? 1_000_000,

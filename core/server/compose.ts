@@ -10,7 +10,7 @@ import { createMemoryKeyedStore } from './memory/keyed-store.ts';
 import { createMemoryOccupancy } from './memory/occupancy.ts';
 import { createMemoryPresence } from './memory/presence.ts';
 import { createMemoryWorkQueue } from './memory/work-queue.ts';
-import { openPostgresStores, type Stores } from './open-postgres.ts';
+import { openPostgresQueue, openPostgresStores, type Stores } from './open-postgres.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Fanout } from './ports/fanout.ts';
@@ -141,7 +141,8 @@ async function cache(settings: Settings, logger: Logger): Promise<Cache> {
   return store.createCache({ path: databasePath, logger });
 }
 
-async function workQueue({ drivers, databasePath, queue }: Settings, logger: Logger): Promise<WorkQueue> {
+async function workQueue(settings: Settings, logger: Logger): Promise<WorkQueue> {
+  const { drivers, databasePath, queue } = settings;
   const options: LeasedWorkQueueOptions = {
     leaseMs: queue.leaseMs,
     renewMs: queue.leaseRenewMs,
@@ -159,6 +160,7 @@ async function workQueue({ drivers, databasePath, queue }: Settings, logger: Log
       maxDeadLetters: queue.failedRetention,
     });
   }
+  if (drivers.workQueue === 'postgres') return openPostgresQueue(settings, options, logger);
   const store = await storePackage('queue.driver', drivers.workQueue);
   return store.createWorkQueue({ ...options, path: databasePath });
 }

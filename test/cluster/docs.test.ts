@@ -32,10 +32,10 @@ it('docs/cluster.md shows the settings of a node, with PostgreSQL and without', 
   };
   expect(await load(whole)).toMatchObject({
     ...node,
-    drivers: { fanout: 'redis', cache: 'redis', channelLog: 'postgres', workQueue: 'none' },
+    drivers: { fanout: 'redis', cache: 'redis', channelLog: 'postgres', workQueue: 'postgres' },
     postgres: { host: 'postgres.internal', port: 5432, user: 'sockudo', database: 'sockudo' },
   });
-  const withoutPostgres = whole.replace(/\[history\]\n.*\n/, '');
+  const withoutPostgres = whole.replace(/\[history\]\n.*\n/, '').replace(/\[queue\]\n.*\n/, '');
   expect(await load(withoutPostgres + switchedOff)).toMatchObject({
     ...node,
     drivers: { fanout: 'redis', cache: 'redis', channelLog: 'memory', workQueue: 'none' },

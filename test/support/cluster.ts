@@ -45,10 +45,11 @@ export async function startSharedStores(): Promise<SharedStores> {
 
 /** Everything durable is on, as by default, in the log that the nodes share. */
 export function durableNodeConfig({ redis, postgres }: SharedStores): Record<string, unknown> {
-  const { adapter, cache, queue } = nodeConfig(redis);
+  const { adapter, cache } = nodeConfig(redis);
   const { host, port, user: username, database } = postgres.connection;
   return {
-    ...{ adapter, cache, queue },
+    ...{ adapter, cache },
+    queue: { driver: 'postgres' },
     history: { enabled: true, backend: 'postgres' },
     versioned_messages: { enabled: true },
     annotations: { enabled: true },

@@ -3,6 +3,7 @@ import type { Problem } from './problem.ts';
 import { redisUrlFault } from './redis-address.ts';
 import type { ServerConfig } from './schema.ts';
 import { policyOf } from './sections/apps.ts';
+import { enabledProviders } from './to-push.ts';
 
 /** Drivers that one node has for itself. */
 const OWN_DRIVERS: readonly string[] = ['memory', 'sqlite'];
@@ -27,7 +28,7 @@ function stores(config: ServerConfig, keepsMessages: boolean): Problem[] {
       'history.backend',
       history.backend,
       usesLog,
-      'history, recovery and idempotency need a store that all nodes share',
+      'history, recovery, idempotency and push need a store that all nodes share',
     ],
     ['rate_limiter.driver', limiter.driver, limiter.enabled, 'limits need a store that all nodes share'],
   ];
@@ -44,9 +45,10 @@ function stores(config: ServerConfig, keepsMessages: boolean): Problem[] {
   return problems;
 }
 
-/** Among several nodes, what is kept for a moment only must be found from each of them, too. */
+/** Among several nodes, what is kept for a moment only must be found from each of them, too; push is kept beside the log. */
 export function needsSharedLog(config: ServerConfig, keepsMessages: boolean): boolean {
-  return keepsMessages || recovers(config) || config.idempotency.enabled;
+  const hasPush = enabledProviders(config).length > 0;
+  return keepsMessages || recovers(config) || config.idempotency.enabled || hasPush;
 }
 
 function recovers(config: ServerConfig): boolean {

@@ -17,7 +17,7 @@ describe('drivers that are not available', () => {
     ],
     [
       { queue: { driver: 'sqs' } },
-      'queue.driver: the driver `sqs` is not available in this version: use `sqlite` or `memory` or `none`',
+      'queue.driver: the driver `sqs` is not available in this version: use `sqlite` or `postgres` or `memory` or `none`',
     ],
     [
       { history: { backend: 'dynamodb' } },
@@ -76,7 +76,7 @@ describe('drivers that are not available', () => {
     ).toEqual([
       'cache.driver: `memory` keeps data on one node, but adapter.driver is `redis`: cached events and limits need a cache that all nodes share',
       'queue.driver: `sqlite` keeps data on one node, but adapter.driver is `redis`: jobs need a queue that all nodes share',
-      'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history, recovery and idempotency need a store that all nodes share',
+      'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history, recovery, idempotency and push need a store that all nodes share',
       'rate_limiter.driver: `memory` keeps data on one node, but adapter.driver is `redis`: limits need a store that all nodes share',
       'adapter.cluster_health.heartbeat_interval_ms: must be at most a third of adapter.cluster_health.node_timeout_ms',
       'adapter.cluster_health.cleanup_interval_ms: must be at most adapter.cluster_health.node_timeout_ms',
@@ -104,7 +104,7 @@ describe('a cluster', () => {
     idempotency: { enabled: false },
   };
   const OWN_LOG =
-    'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history, recovery and idempotency need a store that all nodes share';
+    'history.backend: `sqlite` keeps data on one node, but adapter.driver is `redis`: history, recovery, idempotency and push need a store that all nodes share';
 
   it.each([
     [{}, []],
@@ -113,6 +113,8 @@ describe('a cluster', () => {
     [withApps({ ...APP, policy: { history: { enabled: true } } }), [OWN_LOG]],
     [withApps({ ...APP, connection_recovery: { enabled: false } }), []],
     [webhook({}), ['queue.driver: `none` sends no webhooks, but an app has some']],
+    [{ ...webhook({}), queue: { driver: 'postgres' } }, []],
+    [{ push: { webpush_enabled: true }, queue: { driver: 'postgres' } }, [OWN_LOG]],
     [
       { adapter: { driver: 'redis', cluster_health: { enabled: false } } },
       ['adapter.cluster_health.enabled: must be true: members of a dead node would stay for ever'],

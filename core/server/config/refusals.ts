@@ -14,7 +14,7 @@ import { policyOf } from './sections/apps.ts';
 export const AVAILABLE_DRIVERS: Readonly<Record<string, readonly string[]>> = {
   'adapter.driver': ['local', 'redis'],
   'cache.driver': ['memory', 'sqlite', 'redis'],
-  'queue.driver': ['sqlite', 'memory', 'none'],
+  'queue.driver': ['sqlite', 'postgres', 'memory', 'none'],
   'rate_limiter.driver': ['memory', 'redis'],
   'app_manager.driver': ['memory'],
   'history.backend': ['sqlite', 'memory', 'postgres'],

@@ -90,6 +90,7 @@ export const queue = z
       .enum([
         'memory',
         'sqlite',
+        'postgres',
         'redis',
         'redis-cluster',
         'nats',
@@ -102,7 +103,9 @@ export const queue = z
         'sns',
         'none',
       ])
-      .describe('Queue of webhooks; this version has `sqlite`, `memory` and `none` (no webhooks)')
+      .describe(
+        'Queue of webhooks and push; this version has `sqlite`, `postgres`, `memory` and `none` (no webhooks)',
+      )
       .default('sqlite'),
     reliability: z
       .strictObject({
