@@ -2,7 +2,7 @@
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { jsonSchema, stepCountIs, streamText, tool } from 'ai';
+import { generateText, jsonSchema, Output, stepCountIs, streamText, tool } from 'ai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestModel, type TestModel, WEATHER } from './testing/test-model.ts';
 
@@ -18,8 +18,24 @@ describe.each(['openai-compatible', 'openai', 'anthropic'])('AI SDK with %s', (n
     const options = { apiKey: 'none', baseURL: `${model.address}/v1` };
     if (name === 'openai') return createOpenAI(options)('local-model');
     if (name === 'anthropic') return createAnthropic(options)('local-model');
-    return createOpenAICompatible({ name: 'local', includeUsage: true, ...options })('local-model');
+    return createOpenAICompatible({
+      name: 'local',
+      includeUsage: true,
+      supportsStructuredOutputs: true,
+      ...options,
+    })('local-model');
   };
+
+  it('gives objects of a schema', async () => {
+    const schema = jsonSchema<{ city: string }>({ ...WEATHER.parameters, type: 'object' });
+    const { output } = await generateText({
+      model: chosen(),
+      prompt: 'How was it in Rome?',
+      output: Output.object({ schema }),
+      maxRetries: 0,
+    });
+    expect(output).toEqual({ city: 'Rome' });
+  });
 
   it('streams reasoning, calls of tools and text', async () => {
     const result = streamText({

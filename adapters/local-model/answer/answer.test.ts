@@ -26,6 +26,7 @@ const ask = (turns: readonly Turn[], more: Partial<Question> = {}, settings = 'n
       maxTokens: null,
       wantsReasoning: false,
       seed: null,
+      schema: null,
       ...more,
     },
     library,
@@ -100,6 +101,12 @@ describe('answerTo', () => {
       { role: 'tool', callId: '1', text, isError },
     ];
     expect(ask(turns).text).toBe(expected);
+  });
+
+  it('is JSON where that is asked for, without a word around it', () => {
+    const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+    expect(ask([user('a boat in Rome')], { schema }, '').text).toBe('{"city":"Rome"}');
+    expect(ask([user('a boat')], { schema: {} }, '').text).toBe('{"text":"a boat"}');
   });
 
   it('tells how it looked', () => {

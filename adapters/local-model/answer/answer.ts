@@ -5,6 +5,7 @@ import { termsOf } from '../documents/terms.ts';
 import type { Settings } from '../settings.ts';
 import { passageOf, placeOf } from './passages.ts';
 import { freshResults, lastWords, type Question } from './question.ts';
+import { fillSchema } from './schema-values.ts';
 import { note, nothingFound, smallTalk } from './small-talk.ts';
 import { summaryOf } from './summary.ts';
 import { tellResults } from './tool-results.ts';
@@ -32,6 +33,8 @@ export function answerTo(question: Question, library: Library, settings: Setting
   const calls = results.length > 0 ? [] : callsFor(question, settings.tools);
   if (calls.length > 0)
     return { reasoning: `The words fit ${calls.map(({ name }) => name).join(', ')}.`, text: '', calls };
+  if (question.schema !== null)
+    return { reasoning: 'JSON is asked for.', text: asJson(question.schema, text), calls: [] };
   const asksForSummary = SUMMARY.test(question.system) || SUMMARY.test(text);
   if (asksForSummary && (results.length > 0 || summarises(question, text))) {
     const given = results.length > 0 ? results.map((result) => result.text).join('\n\n') : text;
@@ -49,6 +52,13 @@ export function answerTo(question: Question, library: Library, settings: Setting
     settings,
     talk === null ? lookUp(question, library, settings) : { reasoning: '', text: talk },
   );
+}
+
+/** Filled with what the words of the user offer; where no member is named, with these themselves. */
+function asJson(schema: unknown, text: string): string {
+  const { value } = fillSchema({ type: 'object', ...(typeof schema === 'object' ? schema : {}) }, text);
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return JSON.stringify(isEmpty ? { text } : value);
 }
 
 /** A system prompt that asks for summaries means every text; a user who does has to have sent one. */

@@ -33,6 +33,8 @@ export interface Question {
   /** The request itself asks for reasoning. */
   readonly wantsReasoning: boolean;
   readonly seed: number | null;
+  /** A JSON Schema that the answer has to fit; null: it is Markdown. */
+  readonly schema: unknown;
 }
 
 /** What the user said last. */

@@ -28,6 +28,7 @@ const question = (text: string, more: Partial<Question> = {}): Question => ({
   maxTokens: null,
   wantsReasoning: false,
   seed: null,
+  schema: null,
   ...more,
 });
 const called = (text: string, more: Partial<Question> = {}, wanted: readonly string[] = []) =>

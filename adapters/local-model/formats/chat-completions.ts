@@ -51,6 +51,12 @@ const request = z.object({
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
   seed: z.int().nullish(),
+  response_format: z
+    .looseObject({
+      type: z.string(),
+      json_schema: z.looseObject({ schema: z.unknown().optional() }).optional(),
+    })
+    .nullish(),
   n: z.literal(1, 'only one answer at a time').nullish(),
 });
 type ChatRequest = z.infer<typeof request>;
@@ -97,7 +103,14 @@ function questionOf(asked: ChatRequest): Question {
     maxTokens: asked.max_completion_tokens ?? asked.max_tokens ?? null,
     wantsReasoning: false,
     seed: asked.seed ?? null,
+    schema: schemaOf(asked.response_format),
   };
+}
+
+/** Any object, where a request names no schema. */
+function schemaOf(format: ChatRequest['response_format']): unknown {
+  if (format?.type === 'json_schema') return format.json_schema?.schema ?? {};
+  return format?.type === 'json_object' ? {} : null;
 }
 
 function turnOf(one: z.infer<typeof message>): Turn[] {

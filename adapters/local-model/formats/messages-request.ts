@@ -46,6 +46,9 @@ const counted = z.object({
   tools: z.array(tool).max(128).optional(),
   tool_choice: choice.optional(),
   thinking: z.looseObject({ type: z.string() }).optional(),
+  output_config: z
+    .looseObject({ format: z.looseObject({ schema: z.record(z.string(), z.unknown()) }).nullish() })
+    .optional(),
 });
 const request = counted.extend({ max_tokens: z.int().min(1), stream: z.boolean().optional() });
 type Counted = z.infer<typeof counted>;
@@ -101,6 +104,7 @@ function questionOf(asked: Counted, maxTokens: number | null): Question {
     maxTokens,
     wantsReasoning: thinks?.type === 'enabled' || thinks?.type === 'adaptive',
     seed: null,
+    schema: asked.output_config?.format?.schema ?? null,
   };
 }
 

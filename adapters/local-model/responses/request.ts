@@ -52,6 +52,9 @@ const request = z.object({
     ])
     .nullish(),
   reasoning: z.looseObject({ effort: z.string().nullish(), summary: z.string().nullish() }).nullish(),
+  text: z
+    .looseObject({ format: z.looseObject({ type: z.string(), schema: z.unknown().optional() }).nullish() })
+    .nullish(),
   metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
 });
 export type ResponsesRequest = z.infer<typeof request>;
@@ -86,6 +89,7 @@ export function questionOf(asked: ResponsesRequest, before: readonly Turn[]): Qu
     maxTokens: asked.max_output_tokens ?? null,
     wantsReasoning: (asked.reasoning?.summary ?? null) !== null,
     seed: null,
+    schema: schemaOf(asked.text?.format),
   };
 }
 
@@ -97,6 +101,11 @@ function checkCalls(turns: readonly Turn[]): void {
       ? `No tool output found for function call ${unpaired.id}.`
       : `No tool call found for function call output with call_id ${unpaired.id}.`;
   throw new RequestError(400, text, { param: 'input' });
+}
+
+function schemaOf(format: { readonly type: string; readonly schema?: unknown } | null | undefined): unknown {
+  if (format?.type === 'json_schema') return format.schema ?? {};
+  return format?.type === 'json_object' ? {} : null;
 }
 
 function choiceOf(choice: ResponsesRequest['tool_choice']): Question['choice'] {

@@ -40,7 +40,7 @@ export function responseValue(
     reasoning: { effort: request.reasoning?.effort ?? null, summary: request.reasoning?.summary ?? null },
     store: request.store ?? true,
     temperature: 1,
-    text: { format: { type: 'text' } },
+    text: request.text ?? { format: { type: 'text' } },
     tool_choice: request.tool_choice ?? 'auto',
     tools: request.tools ?? [],
     top_p: 1,

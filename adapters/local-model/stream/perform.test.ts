@@ -13,6 +13,7 @@ const QUESTION: Question = {
   maxTokens: null,
   wantsReasoning: false,
   seed: null,
+  schema: null,
 };
 const TEXT = '  One  two\n\n```js\n  const three = 3;\n```\n';
 const play = playOf(QUESTION, { reasoning: '', text: TEXT, calls: [] }, false);
