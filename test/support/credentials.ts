@@ -42,9 +42,11 @@ export function signedPath(
     auth_version: '1.0',
     ...(body !== '' && { body_md5: createHash('md5').update(body).digest('hex') }),
   };
-  const canonical = Object.keys(parameters)
-    .sort()
-    .map((name) => `${name}=${parameters[name]}`)
+  // Names are signed in lower case, however they are sent.
+  const canonical = Object.entries(parameters)
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&');
   const fullPath = `/apps/${app.id}${path}`;
   const signature = hmac(app.secret, `${method}\n${fullPath}\n${canonical}`);
