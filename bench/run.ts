@@ -3,7 +3,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { percentile } from './load/pool.ts';
-import type { Figures, Scenario } from './scenario.ts';
+import type { Figures, OwnScenario, Scenario } from './scenario.ts';
 import { aiAttach } from './scenarios/ai-attach.ts';
 import { aiStreams } from './scenarios/ai-streams.ts';
 import { appends } from './scenarios/appends.ts';
@@ -11,6 +11,7 @@ import { connections } from './scenarios/connections.ts';
 import { fanOut } from './scenarios/fan-out.ts';
 import { history } from './scenarios/history.ts';
 import { publish } from './scenarios/publish.ts';
+import { pushPublish } from './scenarios/push-publish.ts';
 import { resume } from './scenarios/resume.ts';
 import { Subject } from './subject.ts';
 
@@ -30,7 +31,7 @@ const ANSWERS = {
 };
 const CROWD = { ...ANSWERS, streams: 200, appendsEach: 500, messagesEach: 2, spreadMs: 20 };
 
-const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly (Scenario | OwnScenario)[] = [
   {
     name: 'fan-out-paced',
     goal: '≤ 5.2 µs, p99 ≤ 8 ms (Sockudo 5.0.1: 13-15 µs, 16 ms)',
@@ -133,6 +134,11 @@ const SCENARIOS: readonly Scenario[] = [
     withAi: true,
     run: (subject) => aiAttach(subject, { runs: 250, visits: 200 }),
   },
+  {
+    name: 'push-publish',
+    goal: 'to 100,000 browsers: ≥ 2,000 sends / s on one core, < 200 MiB',
+    runAlone: (profileTo) => pushPublish({ devices: Number(process.env.N ?? 100_000), profileTo }),
+  },
 ];
 
 const { values } = parseArgs({
@@ -149,6 +155,10 @@ if (!values.json) console.log(`node ${process.version}, ${cpus().length} × ${cp
 for (const scenario of chosen) {
   const rounds: Figures[] = [];
   for (let round = 0; round < Number(values.rounds); round += 1) {
+    if ('runAlone' in scenario) {
+      rounds.push(await scenario.runAlone(values.profile));
+      continue;
+    }
     const figures = await measure(scenario, 'server');
     const floor = scenario.heldAgainstFloor === undefined ? {} : await measure(scenario, 'floor');
     rounds.push({ ...figures, ...ratios(figures, floor, scenario.heldAgainstFloor ?? []) });
@@ -172,7 +182,7 @@ function ratios(figures: Figures, floor: Figures, names: readonly string[]): Fig
   );
 }
 
-function report({ name, goal }: Scenario, rounds: readonly Figures[]): void {
+function report({ name, goal }: Scenario | OwnScenario, rounds: readonly Figures[]): void {
   if (values.json) {
     console.log(JSON.stringify({ scenario: name, goal, rounds }));
     return;

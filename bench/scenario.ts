@@ -13,3 +13,11 @@ export interface Scenario {
   readonly withAi?: true;
   run(subject: Subject): Promise<Figures>;
 }
+
+/** A scenario that starts what it measures itself. */
+export interface OwnScenario {
+  readonly name: string;
+  readonly goal: string;
+  /** Folder for a processor profile. */
+  runAlone(profileTo: string | undefined): Promise<Figures>;
+}

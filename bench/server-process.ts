@@ -1,11 +1,12 @@
 // The server under measurement as a process of its own: the same code as `sockudo serve`, with two apps, and an ear for the
 // one question that matters, what it has used so far.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadSettings } from '../core/server/config/index.ts';
 import { startServer } from '../core/server/index.ts';
+import { answerQuestions } from './answer-questions.ts';
 import { BENCH_APPS } from './apps.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sockudo-bench-'));
@@ -26,22 +27,5 @@ const loaded = loadSettings({
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
 const server = await startServer(loaded.settings, { logger: pino({ level: 'error' }) });
 
-process.on('message', (question: unknown) => {
-  if (question === 'usage') {
-    const { user, system } = process.cpuUsage();
-    process.send?.({ userUs: user, systemUs: system, rssBytes: process.memoryUsage.rss() });
-  }
-  if (question === 'collect') {
-    // Twice with a pause: V8 gives pages back some time after it has emptied them.
-    globalThis.gc?.();
-    setTimeout(() => {
-      globalThis.gc?.();
-      process.send?.({ collected: true });
-    }, 1000);
-  }
-});
-process.on('disconnect', () => {
-  rmSync(folder, { recursive: true, force: true });
-  process.exit();
-});
+answerQuestions(folder);
 process.send?.({ port: server.address.port });

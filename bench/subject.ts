@@ -9,11 +9,25 @@ export interface Usage {
   readonly rssBytes: number;
 }
 
+/** Browsers that are registered and subscribed before the server says that it is ready. */
+export interface PushSeed {
+  readonly devices: number;
+  readonly channel: string;
+  /** Of the fake push service. */
+  readonly origin: string;
+  readonly p256dh: string;
+  readonly auth: string;
+}
+
+export type SubjectKind = 'server' | 'floor' | 'push';
+
 export interface SubjectOptions {
   /** Channels `ai-…` are sessions. */
   readonly withAi?: boolean | undefined;
   /** Folder for a processor profile. */
   readonly profileTo?: string | undefined;
+  /** For `push`. */
+  readonly seed?: PushSeed | undefined;
 }
 
 export class Subject {
@@ -25,14 +39,15 @@ export class Subject {
     this.port = port;
   }
 
-  /** `floor`: the bare server that ours is held against. */
+  /** `floor`: the bare server that ours is held against. `push`: ours with push and its devices. */
   static async start(
-    kind: 'server' | 'floor' = 'server',
-    { withAi = false, profileTo }: SubjectOptions = {},
+    kind: SubjectKind = 'server',
+    { withAi = false, profileTo, seed }: SubjectOptions = {},
   ): Promise<Subject> {
     const path = fileURLToPath(new URL(`./${kind}-process.ts`, import.meta.url));
     const profile = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
-    const child = fork(path, withAi ? ['ai'] : [], { execArgv: ['--expose-gc', ...profile] });
+    const given = seed === undefined ? [] : [JSON.stringify(seed)];
+    const child = fork(path, withAi ? ['ai'] : given, { execArgv: ['--expose-gc', ...profile] });
     const died = once(child, 'exit').then(([code]) => {
       throw new Error(`the server exited with ${code} before it listened`);
     });

@@ -269,6 +269,8 @@ export interface PushRepository {
     publishId: string,
     plan: { readonly planned: number; readonly complete: boolean },
   ): Promise<void>;
+  /** How many of the targets found so far have no result yet. */
+  unsettled(appId: string, publishId: string): Promise<number>;
   /** Which of some targets have their result already: do not send to them again. In the order asked for. */
   settled(appId: string, publishId: string, refs: readonly TargetRef[]): Promise<readonly boolean[]>;
   /** At most 500 at once. Counts, keeps dead letters, removes dead devices, ends the publish when nothing is left. */

@@ -18,9 +18,9 @@ function planner() {
   };
   const collapse = new Collapse(createMemoryKeyedStore());
   const made = new Planner({ repository, collapse, add, shardSize: 100_000 });
-  const run = (job: Partial<PlanJob> = {}) => {
+  const run = (job: Partial<PlanJob> = {}, attempt = 1) => {
     const whole = { appId: 'shop', publishId: 'p', cursor: null, planned: 0, ...job };
-    return made.run({ payload: JSON.stringify(whole) });
+    return made.run({ payload: JSON.stringify(whole), attempt });
   };
   return { repository, added, full, run, made };
 }
@@ -77,12 +77,24 @@ describe('Planner', () => {
     expect(repository.of('p').planned).toBe(1);
   });
 
+  it('does not run far ahead of the senders, and waits for them only so long', async () => {
+    const { repository, added, run } = planner();
+    repository.subscribe('news', browsers(9500));
+    repository.accept('p');
+    await repository.planned('shop', 'p', { planned: 9000, complete: false });
+    const ninth = { cursor: '9000', planned: 9000 };
+    expect(await run(ninth)).toMatchObject({ kind: 'retry' });
+    expect(added).toEqual([]);
+    expect(await run(ninth, 21)).toEqual({ kind: 'done' });
+    expect(added).toHaveLength(1);
+  });
+
   it('drops the job of a publish that is over, and buries what is none', async () => {
     const { repository, added, run, made } = planner();
     repository.accept('p');
     repository.cancel('p');
     expect(await run()).toEqual({ kind: 'done' });
-    expect(await made.run({ payload: '{"appId":1}' })).toMatchObject({ kind: 'dead' });
+    expect(await made.run({ payload: '{"appId":1}', attempt: 1 })).toMatchObject({ kind: 'dead' });
     expect(added).toEqual([]);
   });
 });

@@ -25,9 +25,16 @@ import {
 const FULL_PAUSE_MS = 1_000;
 /** Members of one page at most. */
 const MAX_PAGE = 1_000;
+/**
+ * Targets of one publish that may be with the senders: what is more would only stand in the queue before the pushes of others.
+ * Where they do not get fewer, because their service is left alone, the next page comes nevertheless.
+ */
+const MAX_UNSETTLED = 8_000;
+const UNSETTLED_PAUSE_MS = 250;
+const MAX_PAUSES = 20;
 
 export interface PlannerDeps {
-  readonly repository: Pick<PushRepository, 'begin' | 'publish' | 'audience' | 'planned' | 'fail'>;
+  readonly repository: Pick<PushRepository, 'begin' | 'publish' | 'audience' | 'planned' | 'unsettled'>;
   readonly collapse: Collapse;
   readonly add: (jobs: readonly NewJob[]) => Promise<void>;
   /** Members of one page. */
@@ -41,7 +48,7 @@ export class Planner {
     this.#deps = deps;
   }
 
-  async run({ payload }: Pick<Job, 'payload'>): Promise<JobOutcome> {
+  async run({ payload, attempt }: Pick<Job, 'payload' | 'attempt'>): Promise<JobOutcome> {
     const job = parsePlanJob(payload);
     if (job === null) return { kind: 'dead', reason: 'unreadable job' };
     const { repository } = this.#deps;
@@ -50,6 +57,9 @@ export class Planner {
       ? repository.begin(appId, publishId)
       : repository.publish(appId, publishId));
     if (publish === null) return { kind: 'done' };
+    if (cursor !== null && attempt <= MAX_PAUSES && (await this.#isFull(job))) {
+      return { kind: 'retry', delayMs: UNSETTLED_PAUSE_MS, reason: 'earlier pages are being sent' };
+    }
     try {
       await this.#planPage(publish, job);
     } catch (error) {
@@ -57,6 +67,11 @@ export class Planner {
       return { kind: 'retry', delayMs: FULL_PAUSE_MS, reason: 'the queue is full' };
     }
     return { kind: 'done' };
+  }
+
+  async #isFull({ appId, publishId, planned }: PlanJob): Promise<boolean> {
+    if (planned < MAX_UNSETTLED) return false;
+    return (await this.#deps.repository.unsettled(appId, publishId)) >= MAX_UNSETTLED;
   }
 
   async #planPage(publish: AcceptedPublish, job: PlanJob): Promise<void> {

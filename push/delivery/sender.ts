@@ -14,12 +14,11 @@ import { type BatchJob, parseBatchJob } from './jobs.ts';
 import { type Attempt, type SendDeps, sendOne } from './send-one.ts';
 
 /** Batches in hand of one provider. */
-export const BATCHES_AT_ONCE = 16;
+export const BATCHES_AT_ONCE = 32;
 /** Of them of one app. */
-const MAX_BATCHES_OF_APP = 8;
-/** What is beyond comes back so much later, each after the one before. */
-const TURN_MS = 100;
-const LONGEST_TURN_MS = 10_000;
+const MAX_BATCHES_OF_APP = 24;
+/** What is beyond comes back so much later. */
+const TURN_MS = 500;
 /** Pause while the queue is full. */
 const FULL_PAUSE_MS = 1_000;
 
@@ -36,16 +35,10 @@ export interface SenderDeps extends BatchDeps, SendDeps {
   readonly lanes: number;
 }
 
-interface InHand {
-  batches: number;
-  /** Batches put off since the app had a place. */
-  putOff: number;
-}
-
 export class Sender {
   readonly #deps: SenderDeps;
-  /** Apps with batches in hand. */
-  readonly #apps = new Map<string, InHand>();
+  /** Batches in hand by app. */
+  readonly #inHand = new Map<string, number>();
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
@@ -54,20 +47,17 @@ export class Sender {
   async run({ payload, signal }: Pick<Job, 'payload' | 'signal'>): Promise<JobOutcome> {
     const job = parseBatchJob(payload);
     if (job === null) return { kind: 'dead', reason: 'unreadable job' };
-    const inHand = this.#apps.get(job.appId) ?? { batches: 0, putOff: 0 };
-    if (inHand.batches >= MAX_BATCHES_OF_APP) {
-      inHand.putOff += 1;
-      const delayMs = Math.min(TURN_MS * inHand.putOff, LONGEST_TURN_MS);
-      return { kind: 'retry', delayMs, reason: 'other batches of the app are sent' };
+    const inHand = this.#inHand.get(job.appId) ?? 0;
+    if (inHand >= MAX_BATCHES_OF_APP) {
+      return { kind: 'retry', delayMs: TURN_MS, reason: 'other batches of the app are sent' };
     }
-    this.#apps.set(job.appId, inHand);
-    inHand.batches += 1;
-    inHand.putOff = 0;
+    this.#inHand.set(job.appId, inHand + 1);
     try {
       return await this.#send(job, signal);
     } finally {
-      inHand.batches -= 1;
-      if (inHand.batches === 0) this.#apps.delete(job.appId);
+      const left = (this.#inHand.get(job.appId) ?? 1) - 1;
+      if (left === 0) this.#inHand.delete(job.appId);
+      else this.#inHand.set(job.appId, left);
     }
   }
 

@@ -100,6 +100,13 @@ export class StoredPushRepository implements PushRepository {
     });
   }
 
+  async unsettled(appId: string, publishId: string): Promise<number> {
+    const status = await this.#parts.publishes.status(appId, publishId);
+    if (status === null) return 0;
+    const { planned, succeeded, failed, expired, deadLettered } = status.counters;
+    return planned - succeeded - failed - expired - deadLettered;
+  }
+
   async settled(appId: string, publishId: string, refs: readonly TargetRef[]): Promise<readonly boolean[]> {
     if (refs.length === 0) return [];
     const wanted = refs.map((ref) => keys.result(appId, publishId, targetName(ref)));

@@ -159,6 +159,11 @@ export class FakeRepository implements PushRepository {
     this.#notify();
   }
 
+  async unsettled(_appId: string, publishId: string): Promise<number> {
+    const { planned, results } = this.of(publishId);
+    return planned - results.size;
+  }
+
   async settled(_appId: string, publishId: string, refs: readonly TargetRef[]): Promise<readonly boolean[]> {
     return refs.map((ref) => this.of(publishId).results.has(nameOf(ref)));
   }
