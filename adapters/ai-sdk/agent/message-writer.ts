@@ -44,6 +44,7 @@ export class MessageWriter {
       await this.#takePhase(family as Family, phase, chunk);
       return;
     }
+    if (isEmpty(chunk)) return;
     await this.#announce();
     if (chunk.type === 'reset-step') await this.#closeAll();
     await this.#output(wordingOf(chunk));
@@ -190,3 +191,8 @@ export class MessageWriter {
 
 const defaultsOf = ({ members: { providerMetadata } }: Begun): object =>
   providerMetadata === undefined ? {} : { providerMetadata };
+
+/** Says nothing about the message: that it begins, readers know, and a step ends where the next one begins. */
+const isEmpty = ({ type, ...members }: AnyChunk): boolean =>
+  (type === 'start' || type === 'finish-step') &&
+  Object.values(members).every((value) => value === undefined);

@@ -7,7 +7,7 @@ import type { Session, View } from '@sockudo/ai-transport';
 import type { AbstractChat } from 'ai';
 import type { UIMessage } from '../parts/chunk.ts';
 import { isSameList, withAnswers } from './answers.ts';
-import { stateOf } from './state.ts';
+import { loadedUpTo, stateOf } from './state.ts';
 import { toUIMessages } from './ui-messages.ts';
 
 /** What a chat has to be able to do; every `Chat` of the AI SDK's is. */
@@ -19,14 +19,21 @@ export type FollowingChat<Message extends UIMessage = UIMessage> = Pick<
 /** A chat that is busy with no stream of ours is asked again after this time, milliseconds. */
 const BUSY_MS = 50;
 
-/** The answer stops it; runs and session go on. @param view line of the conversation; default: the session's main view */
+export interface FollowOptions {
+  /** Line of the conversation. Default: the session's main view. */
+  readonly view?: View | undefined;
+  /** Messages to begin with, as far as there are that many; more by `session.loadOlder()`. Default 20. */
+  readonly atLeast?: number | undefined;
+}
+
+/** The answer stops it; runs and session go on. */
 export function followSession<Message extends UIMessage>(
   chat: FollowingChat<Message>,
   session: Session,
-  { view = session.view() }: { readonly view?: View | undefined } = {},
+  { view = session.view(), atLeast = 20 }: FollowOptions = {},
 ): () => void {
   const follower = new Follower(chat, session, view);
-  follower.look();
+  void follower.begin(atLeast);
   return () => follower.stop();
 }
 
@@ -39,6 +46,8 @@ class Follower<Message extends UIMessage> {
   #given: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isResuming = false;
+  #hasBegun = false;
+  #oldest: string | undefined;
   #isStopped = false;
 
   constructor(chat: FollowingChat<Message>, session: Session, view: View) {
@@ -48,6 +57,13 @@ class Follower<Message extends UIMessage> {
     const state = stateOf(session);
     state.followers += 1;
     this.#stops = [session.subscribe(() => this.look()), state.listen(() => this.look())];
+  }
+
+  /** What was read long ago is read before anything is shown: a chat that streams shows nothing else until it is done. */
+  async begin(atLeast: number): Promise<void> {
+    await loadedUpTo(this.#session, atLeast, this.#view).catch(() => {});
+    this.#hasBegun = true;
+    this.look();
   }
 
   stop(): void {
@@ -60,9 +76,10 @@ class Follower<Message extends UIMessage> {
 
   look(): void {
     clearTimeout(this.#timer);
-    if (this.#isStopped || this.#isResuming || !this.#isShown) return;
+    if (this.#isStopped || !this.#hasBegun || !this.#isShown) return;
     const state = stateOf(this.#session);
-    if (this.#isBusy) {
+    if (this.#isBusy || this.#isResuming) {
+      this.#showOlder();
       // Its stream tells when it ends; where it has none, nobody does.
       if (state.streams === 0) this.#timer = setTimeout(() => this.look(), BUSY_MS);
       return;
@@ -84,9 +101,21 @@ class Follower<Message extends UIMessage> {
 
   /** Of a conversation in which a run goes on only what stands before its answer: the stream brings the rest. */
   #show(runId: string | null): void {
+    this.#oldest = this.#view.messages[0]?.id;
     const all = toUIMessages<Message>(this.#session, this.#view);
     const shown = withAnswers(runId === null ? all : upTo(all, this.#view, runId), this.#chat.messages);
     if (!isSameList(this.#chat.messages, shown)) this.#chat.messages = shown;
+  }
+
+  /** Older messages were read while the chat streams: they are put before what it shows. */
+  #showOlder(): void {
+    const oldest = this.#view.messages[0]?.id;
+    if (oldest === this.#oldest) return;
+    this.#oldest = oldest;
+    const { messages } = this.#chat;
+    const all = toUIMessages<Message>(this.#session, this.#view);
+    const place = all.findIndex(({ id }) => id === messages[0]?.id);
+    if (place > 0) this.#chat.messages = [...all.slice(0, place), ...messages];
   }
 
   async #resume(runId: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** What the chats on one session share: which runs are being stopped, and when streams end. */
-import { isLive, type Session } from '@sockudo/ai-transport';
+import { isLive, type Session, type View } from '@sockudo/ai-transport';
 
 /** Runs that were stopped here and are not over. */
 const STOPPING_MAX = 256;
@@ -82,4 +82,22 @@ export function loaded(session: Session, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', abort);
     check();
   });
+}
+
+/** Pages of older messages that are read at once. */
+const PAGES_MAX = 10;
+
+/** The same with so many messages, as far as there are that many. */
+export async function loadedUpTo(
+  session: Session,
+  atLeast: number,
+  view: View,
+  signal?: AbortSignal,
+): Promise<void> {
+  await loaded(session, signal);
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    if (view.messages.length >= atLeast || !session.hasOlder) return;
+    signal?.throwIfAborted();
+    await session.loadOlder();
+  }
 }

@@ -13,6 +13,8 @@ export interface UseSockudoChatOptions<Message extends UIMessage>
   readonly session: Session;
   /** Line of the conversation. Default: the session's main view. */
   readonly view?: View | undefined;
+  /** Messages to begin with, as far as there are that many; more by `session.loadOlder()`. Default 20. */
+  readonly atLeast?: number | undefined;
   /** Milliseconds between renderings while an answer comes. Default: each change. */
   readonly throttle?: number | undefined;
 }
@@ -24,12 +26,12 @@ export interface UseSockudoChatOptions<Message extends UIMessage>
 export function useSockudoChat<Message extends UIMessage = UIMessage>(
   options: UseSockudoChatOptions<Message>,
 ): UseChatHelpers<Message> {
-  const { session, view = session.view(), throttle } = options;
+  const { session, view = session.view(), throttle, atLeast } = options;
   const latest = useRef(options);
   latest.current = options;
   // A chat that somebody else has made: `useChat` does not stop it when the component goes.
   const chat = useMemo(() => makeChat(session, view, latest), [session, view]);
-  useEffect(() => followSession(chat, session, { view }), [chat, session, view]);
+  useEffect(() => followSession(chat, session, { view, atLeast }), [chat, session, view, atLeast]);
   const helpers = useChat<Message>({ chat, ...(throttle !== undefined && { throttle }) });
   const stop = useCallback(async () => {
     await chat.stop();
@@ -37,7 +39,13 @@ export function useSockudoChat<Message extends UIMessage = UIMessage>(
     // Also what waits for an answer, or was not followed yet.
     for (const run of view.runs) if (isLive(run) && !run.isCancelRequested) state.stop(run.id);
   }, [chat, session, view]);
-  return { ...helpers, stop };
+  const sendMessage = useCallback<typeof chat.sendMessage>(
+    // The same id again is the same message: an effect that runs twice, a page that comes back.
+    async (message, request) =>
+      isKnown(chat, session, message) ? undefined : chat.sendMessage(message, request),
+    [chat, session],
+  );
+  return { ...helpers, stop, sendMessage };
 }
 
 /** Callbacks are the ones of the last rendering. */
@@ -46,7 +54,7 @@ function makeChat<Message extends UIMessage>(
   view: View,
   latest: { readonly current: UseSockudoChatOptions<Message> },
 ): Chat<Message> {
-  const { session: _, view: __, throttle: ___, ...init } = latest.current;
+  const { session: _, view: __, throttle: ___, atLeast: ____, ...init } = latest.current;
   return new Chat<Message>({
     ...init,
     id: session.channel,
@@ -58,4 +66,16 @@ function makeChat<Message extends UIMessage>(
     onError: (error) => latest.current.onError?.(error),
     sendAutomaticallyWhen: (event) => latest.current.sendAutomaticallyWhen?.(event) ?? false,
   });
+}
+
+function isKnown<Message extends UIMessage>(
+  chat: Chat<Message>,
+  session: Session,
+  message: Parameters<Chat<Message>['sendMessage']>[0],
+): boolean {
+  if (message === undefined || !('id' in message) || message.id === undefined) return false;
+  const { id, messageId } = message;
+  return (
+    messageId === undefined && (session.message(id) !== null || chat.messages.some((one) => one.id === id))
+  );
 }
