@@ -1,4 +1,5 @@
 // From a request that was read to its answer on the wire: settings, refusals, the number of streams at once, and the stream itself.
+import { once } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerTo } from './answer/answer.ts';
 import type { Library } from './documents/library.ts';
@@ -97,18 +98,22 @@ async function stream(
   performance: Performance,
 ): Promise<void> {
   const { raw } = beginStream(reply);
-  const send = (frames: readonly Frame[]): void => {
-    if (frames.length > 0) raw.write(frames.map(textOfFrame).join(''));
-  };
+  const send = (frames: readonly Frame[]): Promise<void> =>
+    write(raw, frames.map(textOfFrame).join(''), performance.signal);
   try {
-    send(writer.begin());
-    for await (const piece of perform(play, performance)) send(writer.piece(piece));
-    send(writer.end());
+    await send(writer.begin());
+    for await (const piece of perform(play, performance)) await send(writer.piece(piece));
+    await send(writer.end());
     raw.end();
   } catch (error) {
     if (!(error instanceof FailError)) breakOff(raw);
     else raw.end(writer.fail().map(textOfFrame).join(''));
   }
+}
+
+/** Waits where the client reads too slowly. Rejects when it is gone. */
+export async function write(raw: FastifyReply['raw'], text: string, signal: AbortSignal): Promise<void> {
+  if (!raw.write(text)) await once(raw, 'drain', { signal });
 }
 
 /** Closes the connection after what was written, without the end of the answer. */

@@ -8,7 +8,7 @@ import { MAX_STREAMS } from './answering.ts';
 import { MAX_DOCUMENT_BYTES, MAX_DOCUMENTS, MAX_TOTAL_BYTES } from './documents/read-documents.ts';
 import { createLocalModel } from './index.ts';
 import { MAX_ANSWER_LENGTH, MAX_TAPE_BYTES } from './recording/tape.ts';
-import { MAX_RESPONSES } from './responses/store.ts';
+import { MAX_RESPONSES, MAX_SIZE } from './responses/store.ts';
 import { readSettings, SETTING_NAMES } from './settings.ts';
 
 const page = readFileSync(new URL('../../docs/ai-transport/local-model.md', import.meta.url), 'utf8');
@@ -102,7 +102,7 @@ describe('docs/ai-transport/local-model.md', () => {
     const limits = page.slice(page.indexOf('| What | Limit |'));
     for (const text of [
       `${MAX_STREAMS};`,
-      `${MAX_RESPONSES}, in memory`,
+      `${MAX_RESPONSES}, in memory, and about ${MAX_SIZE / MIB} MiB`,
       `${MAX_DOCUMENTS} files, ${MAX_DOCUMENT_BYTES / MIB} MiB each`,
       `${MAX_TOTAL_BYTES / MIB} MiB together`,
       `${MAX_TAPE_BYTES / MIB} MiB, ${MAX_ANSWER_LENGTH / MIB} MiB of text`,

@@ -169,7 +169,7 @@ class Offers {
   }
 
   #special(kind: string): string | undefined {
-    if (/e-?mail/i.test(kind)) return /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/.exec(this.#text)?.[0];
+    if (/e-?mail/i.test(kind)) return /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/.exec(this.#text)?.[0];
     if (/^ur[il]$|url$/i.test(kind)) return /https?:\/\/[^\s<>)"`]+/.exec(this.#text)?.[0];
     if (/^date/i.test(kind)) return /\d{4}-\d\d-\d\d(?:T[\d:.]+Z?)?/.exec(this.#text)?.[0];
     return undefined;

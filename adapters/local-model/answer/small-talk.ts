@@ -8,10 +8,14 @@ const FAREWELL = /^(?:bye|good ?bye|see you|ciao|good night)\b[^?]{0,30}$/i;
 const ABOUT =
   /\b(?:who|what) are you\b|\bare you (?:an? )?(?:ai|llm|bot|robot|real|human|language model|model|chatgpt|gpt|claude)\b|\bwhat can you do\b|^(?:help|\?)[\s!.?]*$/i;
 
+/** Nobody greets at such length. */
+const MAX_LENGTH = 200;
+
 /** Null: it is something to look up. */
 export function smallTalk(text: string, library: Library): string | null {
   const words = text.trim();
   if (words === '') return `You said nothing. ${suggestions(library)}`;
+  if (words.length > MAX_LENGTH) return null;
   if (GREETING.test(words)) return `Hello! ${suggestions(library)}`;
   if (THANKS.test(words)) return 'You are welcome. Ask on whenever you like.';
   if (FAREWELL.test(words)) return 'Goodbye!';

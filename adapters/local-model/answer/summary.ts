@@ -1,6 +1,8 @@
 // Picks the sentences of a text that say most, by how often their words occur in it: the oldest way to summarise, and no language
 // model. The same text gives the same sentences. Must not know: HTTP.
 
+import { fenceAfter } from '../documents/sections.ts';
+
 /** Sentences of a summary unless it is asked for another number. */
 const SENTENCES = 3;
 /** Words that a summary should not be chosen for. */
@@ -41,11 +43,22 @@ function beginningOf(text: string): string {
 
 /** Markdown without what is no sentence: code, tables, headings, links' addresses. */
 function proseOf(text: string): string {
-  return text
-    .replaceAll(/^(`{3,}|~{3,})[\s\S]*?^\1\s*$/gm, '\n\n')
-    .replaceAll(/^\s*(?:#{1,6}\s|\||<).*$/gm, '\n')
-    .replaceAll(/^\s*(?:[-*+]|\d+\.)\s+/gm, '\n\n')
-    .replaceAll(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, '$1')
+  let fence: string | null = null;
+  const lines: string[] = [];
+  for (const line of text.split('\n')) {
+    const before = fence;
+    fence = fenceAfter(line, before);
+    if (before === null && fence === null) lines.push(proseIn(line));
+    else lines.push('');
+  }
+  return lines.join('\n');
+}
+
+function proseIn(line: string): string {
+  if (/^\s*(?:#{1,6}\s|\||<)/.test(line)) return '';
+  return line
+    .replace(/^\s*(?:[-*+]|\d{1,9}\.)\s+/, '\n\n')
+    .replaceAll(/!?\[([^\]]{0,500})\]\([^)]{0,500}\)/g, '$1')
     .replaceAll(/\*\*|__/g, '');
 }
 

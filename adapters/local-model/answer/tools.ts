@@ -49,13 +49,15 @@ const objectOf = (value: unknown): object => (typeof value === 'object' && value
 
 /** `/tool NAME` with arguments in JSON, or with words from which to make them. Also tools that were not offered: so they say. */
 function speltOut(text: string, tools: readonly Tool[]): PlannedCall[] {
-  return [...text.matchAll(/^\s*\/tool\s+([\w.-]{1,64})[ \t]*(.*)$/gm)].map(([, name = '', rest = '']) => {
-    const given = rest.trim();
-    if (given.startsWith('{')) return { name, arguments: given };
-    // Words without marks are one value.
-    const isBare = given !== '' && !/["`=:“]/.test(given);
-    return callOf(toolNamed(tools, name) ?? bare(name), isBare ? `"${given}"` : given);
-  });
+  return [...text.matchAll(/^[ \t]{0,8}\/tool[ \t]+([\w.-]{1,64})[ \t]*(.*)$/gm)].map(
+    ([, name = '', rest = '']) => {
+      const given = rest.trim();
+      if (given.startsWith('{')) return { name, arguments: given };
+      // Words without marks are one value.
+      const isBare = given !== '' && !/["`=:“]/.test(given);
+      return callOf(toolNamed(tools, name) ?? bare(name), isBare ? `"${given}"` : given);
+    },
+  );
 }
 
 /** A tool that fits, and for which the words offer all that it requires. */

@@ -42,7 +42,7 @@ export function sectionsOf(source: string, text: string): Section[] {
 }
 
 /** The fence that is open after a line, if one is. */
-function fenceAfter(line: string, open: string | null): string | null {
+export function fenceAfter(line: string, open: string | null): string | null {
   const mark = FENCE.exec(line)?.[1];
   if (mark === undefined) return open;
   if (open === null) return mark;

@@ -21,7 +21,10 @@ export function termsOf(text: string): string[] {
   return wordsOf(text).flatMap(variantsOf);
 }
 
-export const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? [];
+/** Longer ones are no words, and would make searching slow: they are cut. */
+const WORD = /[\p{L}\p{N}]{1,64}/gu;
+
+export const wordsOf = (text: string): string[] => text.match(WORD) ?? [];
 
 /** What one word of a text is found by. */
 export function variantsOf(word: string): string[] {

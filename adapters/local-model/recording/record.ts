@@ -1,8 +1,7 @@
 // Hands every request on to a real provider and its answer back as it comes, and keeps both on a tape. Keys go to the provider and nowhere
 // else.
-import { once } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { breakOff } from '../answering.ts';
+import { breakOff, write } from '../answering.ts';
 import { RequestError } from '../formats/format.ts';
 import { type Exchange, MAX_ANSWER_LENGTH, RecordingError, requestKey, Tape } from './tape.ts';
 
@@ -118,7 +117,7 @@ async function handBack(
     for await (const text of textsOf(response)) {
       length += text.length;
       if (length <= MAX_ANSWER_LENGTH) chunks.push([Math.round(performance.now() - started), text]);
-      if (!reply.raw.write(text)) await once(reply.raw, 'drain', { signal });
+      await write(reply.raw, text, signal);
     }
     reply.raw.end();
   } catch {

@@ -1,6 +1,6 @@
 // Serves a recording: each request gets what the provider answered to it, at the provider's pace, breaking off where it broke off.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { breakOff } from '../answering.ts';
+import { breakOff, write } from '../answering.ts';
 import { RequestError } from '../formats/format.ts';
 import { readSettings, type Settings, SettingsError } from '../settings.ts';
 import { type Pace, waiter } from '../stream/perform.ts';
@@ -75,7 +75,7 @@ async function play(
     for (const [ms, text] of chunks) {
       await wait(text, isFast ? 0 : Math.max(0, ms - before));
       before = ms;
-      reply.raw.write(text);
+      await write(reply.raw, text, gone.signal);
     }
   } catch {
     return breakOff(reply.raw);

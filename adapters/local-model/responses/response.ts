@@ -7,6 +7,9 @@ import { OutputItem } from './items.ts';
 import type { ResponsesRequest } from './request.ts';
 import { FAILURE, type ResponseStatus, responseValue } from './response-value.ts';
 
+/** A guess. */
+const EVENT_BYTES = 500;
+
 export class StoredResponse {
   readonly id = newId('resp');
   readonly request: ResponsesRequest;
@@ -24,6 +27,12 @@ export class StoredResponse {
     this.#turns = turns;
     this.#play = play;
     this.#status = request.background === true ? 'queued' : 'in_progress';
+  }
+
+  /** About what it takes of memory, in bytes: the conversation, and an event for each word. */
+  get size(): number {
+    const characters = this.#turns.reduce((sum, { text }) => sum + text.length, 0);
+    return 2 * characters + EVENT_BYTES * this.#play.pieces.length;
   }
 
   get status(): ResponseStatus {

@@ -1,7 +1,7 @@
 // OpenAI's Responses over HTTP: create, read, read the stream again from any event on, cancel, delete.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { beginStream, breakOff, type Prepared, prepare, type Stage } from '../answering.ts';
+import { beginStream, breakOff, type Prepared, prepare, type Stage, write } from '../answering.ts';
 import { RequestError, textOfFrame } from '../formats/format.ts';
 import { questionOf, type ResponsesRequest, readRequest } from './request.ts';
 import { StoredResponse } from './response.ts';
@@ -122,7 +122,7 @@ async function send(
       if (deltas === cut) return breakOff(raw);
       deltas += 1;
     }
-    raw.write(textOfFrame({ event: event.type, data: event }));
+    await write(raw, textOfFrame({ event: event.type, data: event }), signal).catch(() => {});
   }
   raw.end();
 }

@@ -2,15 +2,19 @@
 import type { StoredResponse } from './response.ts';
 
 export const MAX_RESPONSES = 500;
+/** Of all of them, by `size`. */
+export const MAX_SIZE = 128 * 1024 * 1024;
 
 export class ResponseStore {
   readonly #responses = new Map<string, StoredResponse>();
+  #size = 0;
 
   add(response: StoredResponse): void {
     this.#responses.set(response.id, response);
+    this.#size += response.size;
     for (const old of this.#responses.values()) {
-      if (this.#responses.size <= MAX_RESPONSES) return;
-      if (old.isOver) this.#responses.delete(old.id);
+      if (this.#responses.size <= MAX_RESPONSES && this.#size <= MAX_SIZE) return;
+      if (old.isOver) this.delete(old.id);
     }
   }
 
@@ -18,8 +22,9 @@ export class ResponseStore {
     return this.#responses.get(id);
   }
 
-  delete(id: string): boolean {
-    return this.#responses.delete(id);
+  delete(id: string): void {
+    this.#size -= this.#responses.get(id)?.size ?? 0;
+    this.#responses.delete(id);
   }
 
   /** Everything that is under way ends. */
