@@ -8,8 +8,8 @@ import {
   type RunningExample as KitExample,
   startExample as start,
 } from '@sockudo/example-kit';
-import { STAND_IN_MODEL } from '@sockudo/example-kit/model';
 import { type Supervised, supervise } from '@sockudo/example-kit/process';
+import { LOCAL_MODEL } from '@sockudo/local-model';
 import { z } from 'zod';
 
 export interface RunningExample extends KitExample {
@@ -76,7 +76,7 @@ async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promi
   const process = await supervise({
     example: NAME,
     name: 'model',
-    program: fileURLToPath(import.meta.resolve('@sockudo/example-kit/model/main')),
+    program: program('./model/main.ts'),
     cwd,
     env: () => ({ ...env, MODEL_PORT: String(port) }),
     ready: modelReady,
@@ -90,7 +90,7 @@ async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promi
     env: () => ({
       OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
       OPENAI_API_KEY: 'none',
-      MODEL: STAND_IN_MODEL,
+      MODEL: LOCAL_MODEL,
       MODEL_IS_STAND_IN: 'true',
     }),
   };

@@ -19,7 +19,8 @@ export interface ExampleWindows<E extends RunningExample> {
   readonly example: E;
   /** Windows that the running test has opened. They are closed after it. */
   readonly windows: readonly Window[];
-  open(options?: WindowOptions): Promise<Window>;
+  /** `url`: another page of the example than its first. */
+  open(options?: WindowOptions & { readonly url?: string }): Promise<Window>;
 }
 
 /**
@@ -60,7 +61,7 @@ export function exampleInBrowser<E extends RunningExample>(
       return windows;
     },
     open: async (options) => {
-      const window = await openWindow(browser, example.url, options);
+      const window = await openWindow(browser, options?.url ?? example.url, options);
       windows.push(window);
       return window;
     },

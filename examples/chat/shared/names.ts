@@ -35,8 +35,7 @@ export function titleOf(text: string): string {
   return `${end > TITLE_MAX / 2 ? cut.slice(0, end) : cut}…`;
 }
 
-/** Codec types of what the user and the agent say to each other about a tool that needs a yes. */
-export const APPROVAL_REQUEST = 'tool-approval-request';
+/** Codec type of the answer to a tool that needs a yes. */
 export const APPROVAL_RESPONSE = 'tool-approval-response';
 
 /** Data of {@link APPROVAL_RESPONSE}. */

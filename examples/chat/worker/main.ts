@@ -6,20 +6,30 @@ import OpenAI from 'openai';
 import { Sockudo } from 'sockudo';
 import { CONVERSATION_PREFIX } from '../shared/names.ts';
 import { answerWith } from './answer.ts';
+import { describeError } from './failures.ts';
 import { showPresence } from './presence.ts';
+import { Documents } from './search.ts';
 import { workerSettings } from './settings.ts';
+import { createTools } from './tools.ts';
 
 const settings = workerSettings(process.env);
 const sockudo = Sockudo.forURL(settings.SOCKUDO_URL);
 const openai = new OpenAI({ apiKey: settings.OPENAI_API_KEY, baseURL: settings.OPENAI_BASE_URL });
 
+const tools = createTools({
+  documents: await Documents.read(settings.DOCUMENTS),
+  outbox: settings.EMAIL_OUTBOX,
+});
+
 const worker = createWorker({
-  agent: createAgent({ sockudo }),
+  agent: createAgent({ sockudo, describeError }),
   channelPrefix: CONVERSATION_PREFIX,
   leaseMs: settings.WORKER_LEASE_MS,
   // Nobody wants to wait for a demo to stop.
   waitMs: 1000,
-  handle: answerWith(openai, settings.MODEL),
+  // In a word: the server may be away for a moment, and the worker goes on trying.
+  onError: (error) => console.error(`worker: ${error instanceof Error ? error.message : error}`),
+  handle: answerWith({ openai, model: settings.MODEL, tools }),
 });
 const leave = showPresence(settings.SOCKUDO_URL, sockudo, worker.workerId);
 

@@ -1,7 +1,8 @@
 // From the messages of a session to what the page shows one below the other: what a person said, and what was answered, with the calls
 // of tools put together from what stands about them in several messages. What did not change is the same object as before.
-import { type MessagePart, messageText, partValue, type SessionMessage } from '@sockudo/ai-transport';
-import { APPROVAL_REQUEST, APPROVAL_RESPONSE } from '../../shared/names.ts';
+import { type MessagePart, messageText, type SessionMessage } from '@sockudo/ai-transport';
+import { type Content, contentOf } from '@sockudo/ai-transport/model';
+import { APPROVAL_RESPONSE } from '../../shared/names.ts';
 
 export interface TextPiece {
   readonly kind: 'text' | 'reasoning';
@@ -88,7 +89,7 @@ function turnOf(first: SessionMessage, messages: readonly SessionMessage[]): Tur
     runId: first.runId,
     isUser,
     messages,
-    pieces: isUser ? [] : piecesOf(messages.flatMap(({ parts }) => parts)),
+    pieces: isUser ? [] : piecesOf(messages),
     text: messages
       .filter(({ parts }) => !parts.every(isResponse))
       .map(messageText)
@@ -96,68 +97,47 @@ function turnOf(first: SessionMessage, messages: readonly SessionMessage[]): Tur
   };
 }
 
-/** The codec's word for a part, whatever state of it the word names. */
-const kindOf = ({ type = 'text' }: MessagePart['codec']): string =>
-  type.replace(/-(start|delta|end|available)$/, '');
-
-function piecesOf(parts: readonly MessagePart[]): Piece[] {
+function piecesOf(messages: readonly SessionMessage[]): Piece[] {
   const pieces = new Map<string, Piece>();
-  for (const part of parts) {
-    const { codec, text, status } = part;
-    const kind = kindOf(codec);
-    if (kind === 'text' || kind === 'reasoning') {
-      if (text !== '') pieces.set(part.id, { kind, id: part.id, text, isStreaming: status === 'streaming' });
-    } else if (kind === 'source-url' || kind === 'source-document') {
-      pieces.set(part.id, sourceOf(part));
-    } else {
-      const call = callIdOf(part);
-      const tool = call === '' ? null : withPart(pieces.get(call), call, kind, part);
-      if (tool !== null) pieces.set(call, tool);
+  for (const message of messages) {
+    const contents = contentOf(message);
+    for (const [index, content] of contents.entries()) {
+      const isLast = index === contents.length - 1;
+      const id = `${message.id} ${index}`;
+      const piece = pieceOf(content, id, message.status === 'streaming' && isLast, pieces);
+      if (piece !== null) pieces.set(piece.id, piece);
     }
   }
   return [...pieces.values()];
 }
 
-function callIdOf(part: MessagePart): string {
-  const named = part.codec['tool-call-id'];
-  if (named !== undefined) return named;
-  const { toolCallId } = objectOf(part);
-  return typeof toolCallId === 'string' ? toolCallId : '';
-}
-
-/** A call with what one more part says about it; null: nothing. */
-function withPart(known: Piece | undefined, id: string, kind: string, part: MessagePart): ToolPiece | null {
-  const { codec, text, status } = part;
-  const tool: ToolPiece = known?.kind === 'tool' ? known : { ...EMPTY, id };
-  switch (kind) {
-    case 'tool-input':
-      return {
-        ...tool,
-        name: codec['tool-name'] ?? tool.name,
-        input: text,
-        state: status === 'streaming' ? 'writing' : tool.state === 'writing' ? 'running' : tool.state,
-      };
-    case APPROVAL_REQUEST: {
-      const { approvalId } = objectOf(part);
-      const named = codec['approval-id'] ?? (typeof approvalId === 'string' ? approvalId : '');
-      return { ...tool, state: 'approval', approvalId: named };
-    }
-    case APPROVAL_RESPONSE:
-      // The first answer counts.
-      if (tool.state !== 'approval') return tool;
-      return { ...tool, state: objectOf(part).approved === true ? 'approved' : 'denied' };
+/** Null: it is not shown, or says nothing new. */
+function pieceOf(
+  content: Content,
+  id: string,
+  isStreaming: boolean,
+  known: ReadonlyMap<string, Piece>,
+): Piece | null {
+  switch (content.type) {
+    case 'text':
+    case 'reasoning':
+      return content.text === '' ? null : { kind: content.type, id, text: content.text, isStreaming };
+    case 'source':
+      return sourceOf(content, id);
+    case 'tool-call':
     case 'tool-output':
-      return { ...tool, state: 'done', output: text };
-    case 'tool-output-error':
-      return { ...tool, state: 'failed', output: String(objectOf(part).errorText ?? text) };
-    case 'tool-output-denied':
-      return { ...tool, state: 'denied' };
+    case 'tool-approval-request':
+    case 'tool-approval-response': {
+      const tool = known.get(content.toolCallId);
+      const before = tool?.kind === 'tool' ? tool : { ...NEW_TOOL, id: content.toolCallId };
+      return { ...before, ...changeOf(before, content) };
+    }
     default:
       return null;
   }
 }
 
-const EMPTY: ToolPiece = {
+const NEW_TOOL: ToolPiece = {
   kind: 'tool',
   id: '',
   name: 'tool',
@@ -167,14 +147,33 @@ const EMPTY: ToolPiece = {
   output: '',
 };
 
-function sourceOf(part: MessagePart): SourcePiece {
-  const { url, title } = objectOf(part);
-  const address = typeof url === 'string' && /^https?:\/\//.test(url) ? url : null;
-  const shown = typeof title === 'string' && title !== '' ? title : (address ?? 'Document');
-  return { kind: 'source', id: part.id, title: shown, url: address };
+type ToolContent = Extract<Content, { readonly toolCallId: string }>;
+
+function changeOf({ state }: ToolPiece, content: ToolContent): Partial<ToolPiece> {
+  switch (content.type) {
+    case 'tool-call': {
+      const { toolName: name, inputText: input, isComplete } = content;
+      return { name, input, state: isComplete ? 'running' : 'writing' };
+    }
+    case 'tool-approval-request':
+      return { state: 'approval', approvalId: content.approvalId };
+    case 'tool-approval-response':
+      // The first answer counts.
+      if (state !== 'approval') return {};
+      return { state: content.approved ? 'approved' : 'denied' };
+    case 'tool-output': {
+      const output = typeof content.output === 'string' ? content.output : JSON.stringify(content.output);
+      // What the model is told of a no is no failure of the tool.
+      if (state === 'denied') return {};
+      return { state: content.isError ? 'failed' : 'done', output };
+    }
+  }
 }
 
-function objectOf(part: MessagePart): Readonly<Record<string, unknown>> {
-  const value = partValue(part);
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+function sourceOf(
+  { url = '', title = '' }: Extract<Content, { readonly type: 'source' }>,
+  id: string,
+): Piece {
+  const address = /^https?:\/\//.test(url) ? url : null;
+  return { kind: 'source', id, title: title === '' ? (address ?? 'Document') : title, url: address };
 }

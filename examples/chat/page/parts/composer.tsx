@@ -2,6 +2,7 @@
 // works after a reload and for what another device has asked.
 import { useRuns, useSession } from '@sockudo/ai-transport/react';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { say } from '../state/unsent.ts';
 import { Icon } from './icons.tsx';
 
 const DRAFT = 'chat-draft-';
@@ -26,7 +27,7 @@ export function Composer({ conversation }: { readonly conversation: string }) {
   const send = (): void => {
     const words = text.trim();
     if (words === '') return;
-    session.send(words).published.catch((problem: Error & { code?: string }) => {
+    say(session, words).catch((problem: Error & { code?: string }) => {
       if (problem.code !== 'outbox_full') return;
       setText(words);
       setError('Too many messages wait already. Try again when some of them have been sent.');

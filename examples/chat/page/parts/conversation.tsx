@@ -4,6 +4,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { titleOf, WATCHER_ID } from '../../shared/names.ts';
 import { type Turn, Turns } from '../model/turns.ts';
 import { saveSnapshot } from '../state/snapshots.ts';
+import { sayLeftOver } from '../state/unsent.ts';
 import type { Ready } from '../state/use-chat.ts';
 import { Banner } from './banner.tsx';
 import { Composer } from './composer.tsx';
@@ -36,6 +37,9 @@ export function Conversation({ chat, id, onList, onGone }: Props) {
     addEventListener('pagehide', save);
     return () => removeEventListener('pagehide', save);
   }, [session]);
+  useEffect(() => {
+    if (status === 'live') void sayLeftOver(session);
+  }, [session, status]);
   useEffect(() => {
     document.title = title === '' ? 'Chat · Sockudo' : `${title} · Chat`;
   }, [title]);

@@ -1,11 +1,12 @@
 // A conversation in which nothing was said yet.
 import { useSession } from '@sockudo/ai-transport/react';
 import type { About } from '../../shared/names.ts';
+import { say } from '../state/unsent.ts';
 
 const SUGGESTIONS = [
   'How does a stream survive a reload?',
   'Search the docs for “presence” and show me an example',
-  'Send an email to ann@example.com with the subject "Lunch on Friday"',
+  'Send an email to ann@example.com, subject: "Lunch", body: "Friday at noon?"',
   'What happens when a worker dies?',
 ];
 
@@ -23,7 +24,11 @@ export function Empty({ about }: { readonly about: About }) {
       <ul>
         {SUGGESTIONS.map((text) => (
           <li key={text}>
-            <button type="button" className="suggestion" onClick={() => session.send(text)}>
+            <button
+              type="button"
+              className="suggestion"
+              onClick={() => void say(session, text).catch(() => {})}
+            >
               {text}
             </button>
           </li>
