@@ -2,7 +2,7 @@
 // channels.
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import type { Logger } from './logger.ts';
+import { type Logger, withoutClient } from './logger.ts';
 import { createReadSession, type Session, TYPES } from './session.ts';
 import { quoted, readMigrations, readStatements, type Statements } from './statements.ts';
 
@@ -85,7 +85,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await fresh.query(SET_UP);
     },
   });
-  pool.on('error', (err) => options.logger.warn({ err }, 'an idle connection to PostgreSQL was lost'));
+  pool.on('error', (error) => {
+    options.logger.warn({ err: withoutClient(error) }, 'an idle connection to PostgreSQL was lost');
+  });
   const reads = createReadSession(pool, statements);
   return { statements, schema, streamSeed, reads, connect, close: () => pool.end() };
 }

@@ -112,6 +112,18 @@ describe('the channel log', () => {
     expect(new Set(await storedNames())).toEqual(load.acknowledged);
   });
 
+  it('says that an idle connection was lost, without the connection', async () => {
+    const said = Promise.withResolvers<object>();
+    const logger = { warn: said.resolve, error() {} };
+    const other = await createChannelLog({ connection: cluster.connection, logger });
+    await other.head(key);
+    await cluster.stop();
+    const { err } = (await said.promise) as { err: Error };
+    expect(Object.keys(err)).not.toContain('client');
+    await cluster.start();
+    await other.close();
+  });
+
   it('refuses while the server is away, also to read', async () => {
     await log.commit({
       entries: [{ key, event: 'e', data: '""', publishedAtMs: 1, retention: {} }],

@@ -36,9 +36,12 @@ export class JobQueues {
 
   /** Makes the queue and gives it the settings of this node, once. */
   ensure(queue: string): Promise<void> {
-    const made = this.#made.get(queue) ?? this.#make(queue);
-    this.#made.set(queue, made);
-    made.catch(() => this.#made.delete(queue));
+    let made = this.#made.get(queue);
+    if (made === undefined) {
+      made = this.#make(queue);
+      this.#made.set(queue, made);
+      made.catch(() => this.#made.delete(queue));
+    }
     return made;
   }
 

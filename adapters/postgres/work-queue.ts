@@ -4,7 +4,7 @@ import { createLeasedWorkQueue, type LeasedWorkQueueOptions, type WorkQueue } fr
 import { PgBoss } from 'pg-boss';
 import { type ConnectionOptions, openDatabase } from './database.ts';
 import { PgBossJobStore } from './job-store.ts';
-import { type Logger, silentLogger } from './logger.ts';
+import { type Logger, silentLogger, withoutClient } from './logger.ts';
 import { quoted } from './statements.ts';
 
 export interface PostgresWorkQueueOptions extends LeasedWorkQueueOptions {
@@ -47,7 +47,7 @@ export async function createWorkQueue(options: PostgresWorkQueueOptions): Promis
   const { statements, close } = await openDatabase({ connection: options.connection, schema, logger });
   await close();
   const boss = openBoss(options, `${schema}_jobs`);
-  boss.on('error', onError);
+  boss.on('error', (error) => onError(withoutClient(error)));
   boss.on('warning', ({ message }) => logger.warn({}, `the work queue: ${message}`));
   try {
     await boss.start();
