@@ -61,18 +61,7 @@ export class Exchange {
     const target = URL.parse(url);
     if (target === null || !this.#isAllowed(target)) throw new NoAnswer('address not allowed', true);
     try {
-      const response = await this.#agent.request({
-        origin: target.origin,
-        path: target.pathname + target.search,
-        method: 'POST',
-        headers,
-        body,
-        signal,
-        headersTimeout: this.#timeoutMs,
-        bodyTimeout: this.#timeoutMs,
-      });
-      const text = await readStart(response.body);
-      return { status: response.statusCode, text, header: (name) => first(response.headers[name]) };
+      return await this.#ask(target, { headers, body }, signal);
     } catch (error) {
       signal.throwIfAborted();
       throw failureOf(error);
@@ -81,6 +70,24 @@ export class Exchange {
 
   close(): Promise<void> {
     return this.#agent.destroy();
+  }
+
+  /** By the agent's lowest interface: a stream for each answer, which hardly ever has a body, would cost as much as the rest. */
+  #ask(target: URL, { headers, body }: Omit<Question, 'url'>, signal: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#agent.dispatch(
+        {
+          origin: target.origin,
+          path: target.pathname + target.search,
+          method: 'POST',
+          headers,
+          body,
+          headersTimeout: this.#timeoutMs,
+          bodyTimeout: this.#timeoutMs,
+        },
+        new AnswerReader(signal, resolve, reject),
+      );
+    });
   }
 
   /** Push services are asked over TLS only, and no name or password of an address is sent along. */
@@ -108,17 +115,70 @@ function failureOf(error: unknown): NoAnswer {
   return new NoAnswer(code, code === 'UND_ERR_INVALID_ARG' || code === 'ERR_INVALID_URL');
 }
 
-type Body = AsyncIterable<Uint8Array> & { destroy(): unknown };
+interface Controller {
+  abort(reason: Error): void;
+}
 
-async function readStart(body: Body): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) break;
+type Fields = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Hears of one request from the agent. */
+class AnswerReader {
+  readonly #signal: AbortSignal;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: unknown) => void;
+  #stop: (() => void) | null = null;
+  #status = 0;
+  #fields: Fields = {};
+  #chunks: Uint8Array[] | null = null;
+  #bytes = 0;
+
+  constructor(signal: AbortSignal, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
-  return chunks.length === 0 ? '' : Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString();
+
+  onRequestStart(controller: Controller): void {
+    const stop = (): void => controller.abort(new Error('aborted'));
+    this.#stop = stop;
+    if (this.#signal.aborted) stop();
+    else this.#signal.addEventListener('abort', stop, { once: true });
+  }
+
+  onResponseStart(_controller: Controller, status: number, fields: Fields): void {
+    this.#status = status;
+    this.#fields = fields;
+  }
+
+  onResponseData(controller: Controller, chunk: Uint8Array): void {
+    this.#chunks ??= [];
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes <= MAX_ANSWER_BYTES) return;
+    this.#end();
+    controller.abort(new Error('the answer is too long'));
+  }
+
+  onResponseEnd(): void {
+    this.#end();
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    this.#leave();
+    this.#reject(error);
+  }
+
+  #end(): void {
+    this.#leave();
+    const fields = this.#fields;
+    const start = this.#chunks === null ? null : Buffer.concat(this.#chunks).subarray(0, MAX_ANSWER_BYTES);
+    const text = start?.toString() ?? '';
+    this.#resolve({ status: this.#status, text, header: (name) => first(fields[name]) });
+  }
+
+  #leave(): void {
+    if (this.#stop !== null) this.#signal.removeEventListener('abort', this.#stop);
+  }
 }
 
 function first(value: string | string[] | undefined): string | undefined {
