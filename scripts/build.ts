@@ -30,6 +30,7 @@ const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'adapters/sqlite', output: 'sqlite', node: 24 },
   { folder: 'adapters/redis', output: 'redis', node: 24 },
   { folder: 'adapters/postgres', output: 'postgres', node: 24 },
+  { folder: 'adapters/local-model', output: 'local-model', node: 24 },
 ];
 
 const NOT_PUBLISHED = [
@@ -115,6 +116,15 @@ function copyScripts({ folder, output }: PublishedPackage): void {
   }
 }
 
+/** What the local model answers from. */
+function copyManual(): void {
+  for (const file of ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })]) {
+    const target = join(DIST, 'local-model/manual', file);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(join(ROOT, file), target);
+  }
+}
+
 /** Relative imports of `./x.ts` become those of `./x.js`. */
 function withBuiltNames(text: string): string {
   return text.replaceAll(/\b(from |import |import\()(['"]\.[^'"]*)\.ts(?=['"])/g, '$1$2.js');
@@ -161,6 +171,7 @@ for (const [index, published] of PACKAGES.entries()) {
   complete(published);
   console.log(`dist/${published.output}  ${sourceManifest(join(ROOT, published.folder)).name}`);
 }
+copyManual();
 await scriptTagBundle();
 const bytes = readFileSync(join(DIST, 'client/sockudo.min.js')).length;
 console.log(`dist/client/sockudo.min.js  ${Math.round(bytes / 1024)} KiB`);

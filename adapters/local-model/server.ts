@@ -1,9 +1,9 @@
 // The stand-in as a server: OpenAI's and Anthropic's addresses on one port. Every error is in the format of the API that was asked.
-import { fileURLToPath } from 'node:url';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Stage } from './answering.ts';
 import { Library } from './documents/library.ts';
+import { readManual } from './documents/manual.ts';
 import { type Document, readDocuments } from './documents/read-documents.ts';
 import { anthropicError } from './formats/anthropic-error.ts';
 import { isAnthropic, RequestError } from './formats/format.ts';
@@ -92,14 +92,7 @@ function asInvalid({ issues }: z.ZodError): RequestError {
   });
 }
 
-const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
-
 async function documentsFrom(given: LocalModelOptions['documents']): Promise<readonly Document[]> {
   if (typeof given === 'string') return readDocuments(given);
-  if (given !== undefined) return given;
-  const inDocs = await readDocuments(`${PROJECT}docs`);
-  return [
-    ...(await readDocuments(`${PROJECT}README.md`)),
-    ...inDocs.map(({ source, text }) => ({ source: `docs/${source}`, text })),
-  ];
+  return given ?? readManual();
 }
