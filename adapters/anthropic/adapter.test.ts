@@ -9,7 +9,7 @@ import {
 } from '../../ai-transport/model/testing/adapter.contract.ts';
 import { StreamServer } from '../../ai-transport/model/testing/stream-server.ts';
 import type { JsonMap } from './json.ts';
-import { streamMessage } from './stream.ts';
+import { anthropicMessages } from './stream.ts';
 import {
   block,
   CITATION,
@@ -102,7 +102,7 @@ const REFUSAL = message([], REFUSED).find(({ type }) => type === 'message_delta'
 const adapter: AdapterUnderTest = {
   name: 'anthropic',
   call: (url, options) =>
-    streamMessage(
+    anthropicMessages(
       new Anthropic({ apiKey: 'test', baseURL: url, logLevel: 'off' }),
       { model: 'claude-test-1', max_tokens: 100, messages: [{ role: 'user', content: 'Hi' }] },
       options,

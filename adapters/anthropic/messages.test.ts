@@ -1,11 +1,11 @@
-import type { Content } from '@sockudo/ai-transport/model';
+import type { Content, ModelMessage } from '@sockudo/ai-transport/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type GivenMessage, toAnthropicMessages } from './messages.ts';
+import { toAnthropicMessages } from './messages.ts';
 
-const said = (role: string, ...content: Content[]): GivenMessage => ({ role, content });
+const said = (role: string, ...content: Content[]): ModelMessage => ({ role, content });
 const text = (words: string): Content => ({ type: 'text', text: words });
-const ask = (words: string): GivenMessage => said('user', text(words));
+const ask = (words: string): ModelMessage => said('user', text(words));
 
 const thought = (words: string, own: Record<string, unknown> = { signature: 'c2ln' }): Content => ({
   type: 'reasoning',
@@ -40,7 +40,7 @@ const output = (
   ...more,
 });
 
-const messagesOf = (...conversation: GivenMessage[]) => toAnthropicMessages(conversation).messages;
+const messagesOf = (...conversation: ModelMessage[]) => toAnthropicMessages(conversation).messages;
 const block = (words: string) => ({ type: 'text', text: words });
 const use = (id: string, input: unknown = {}) => ({ type: 'tool_use', id, name: `tool_${id}`, input });
 const result = (id: string, content: unknown) => ({ type: 'tool_result', tool_use_id: id, content });
@@ -147,7 +147,10 @@ describe('tools', () => {
       { role: 'assistant', content: [block('Well'), use('a')] },
       {
         role: 'user',
-        content: [{ ...result('a', 'The call was interrupted.'), is_error: true }, block('Go on')],
+        content: [
+          { ...result('a', 'The call was interrupted: there is no result.'), is_error: true },
+          block('Go on'),
+        ],
       },
     ]);
   });

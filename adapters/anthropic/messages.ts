@@ -1,11 +1,9 @@
 /**
  * From a conversation in a channel to a request of the Messages API, in the shape that it demands: turns that alternate, results of tools
- * first in the turn after their calls, thinking with its signature. What was cut off is repaired. Must not know: how a conversation
- * is read, models, settings.
+ * first in the turn after their calls, thinking with its signature. Must not know: how a conversation is read, models, settings.
  */
 import type Anthropic from '@anthropic-ai/sdk';
-import type { ConversationMessage } from '@sockudo/ai-transport/agent';
-import { type Content, contentOf } from '@sockudo/ai-transport/model';
+import { type Content, type ModelMessage, turnsOf } from '@sockudo/ai-transport/model';
 import {
   fileBlock,
   reasoningBlock,
@@ -24,130 +22,83 @@ export interface AnthropicConversation {
   readonly messages: Anthropic.MessageParam[];
 }
 
-/** A message as history gives it, or by its pieces. */
-export type GivenMessage =
-  | Pick<ConversationMessage, 'role' | 'parts'>
-  | { readonly role: string; readonly content: readonly Content[] };
-
 type Piece<Type extends Content['type']> = Extract<Content, { readonly type: Type }>;
 
 /**
- * @param conversation oldest first, as `history()` of a run gives it. What other providers said is given as far as it is text, calls of
- *   the application's tools, and their results
+ * @param conversation oldest first, as `history()` of a run gives it, or as `runTools` gives it to `ask`. What other providers said is given
+ *   as far as it is text, calls of the application's tools, and their results
  */
-export function toAnthropicMessages(conversation: readonly GivenMessage[]): AnthropicConversation {
-  const messages = conversation.map((message) => ({
-    role: message.role,
-    pieces: 'content' in message ? message.content : contentOf(message),
-  }));
-  const builder = new Builder(new Outputs(messages.flatMap(({ pieces }) => pieces)));
-  for (const { role, pieces } of messages) {
-    for (const piece of pieces) builder.add(role, piece);
-    builder.endOfMessage();
+export function toAnthropicMessages(conversation: readonly ModelMessage[]): AnthropicConversation {
+  const builder = new Builder();
+  for (const turn of turnsOf(conversation)) {
+    if (turn.role === 'tool') builder.results(turn.outputs);
+    else for (const piece of turn.content) builder.add(turn, piece);
   }
   const system = builder.system.join('\n\n');
   // CAST: blocks of other kinds than the types know are given back as they came.
-  const turns = builder.turns.finished() as unknown as Anthropic.MessageParam[];
-  return { ...(system !== '' && { system }), messages: turns };
+  const messages = builder.turns.finished() as unknown as Anthropic.MessageParam[];
+  return { ...(system !== '' && { system }), messages };
 }
 
-/** What became of the calls, wherever in the conversation it is said. The newest word counts. */
-class Outputs {
-  readonly #outputs = new Map<string, Piece<'tool-output'>>();
-  readonly #refusals = new Map<string, string>();
-
-  constructor(pieces: readonly Content[]) {
-    for (const piece of pieces) {
-      if (piece.type === 'tool-output') this.#outputs.set(piece.toolCallId, piece);
-      if (piece.type === 'tool-approval-response' && !piece.approved)
-        this.#refusals.set(piece.toolCallId, piece.reason ?? '');
-    }
-  }
-
-  output(toolCallId: string): Piece<'tool-output'> | undefined {
-    return this.#outputs.get(toolCallId);
-  }
-
-  /** A result for a call of the application's. The API wants one of every call. */
-  result(toolCallId: string): JsonMap {
-    const output = this.#outputs.get(toolCallId);
-    if (output !== undefined) return resultBlock(toolCallId, output.output, output.isError);
-    const refusal = this.#refusals.get(toolCallId);
-    if (refusal === undefined) return resultBlock(toolCallId, 'The call was interrupted.', true);
-    return resultBlock(toolCallId, refusal === '' ? 'The user denied the call.' : refusal, true);
-  }
+interface From {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: readonly Content[];
 }
 
 class Builder {
   readonly system: string[] = [];
-  readonly turns: Turns;
-  readonly #outputs: Outputs;
+  readonly turns = new Turns();
   readonly #calls = new Set<string>();
   /** Blocks of unknown kinds that deltas may still add to, by their index. */
   readonly #unknown = new Map<unknown, JsonMap>();
 
-  constructor(outputs: Outputs) {
-    this.#outputs = outputs;
-    this.turns = new Turns((toolCallId) => outputs.result(toolCallId));
+  add({ role, content }: From, piece: Content): void {
+    if (role === 'assistant') this.#said(piece, content);
+    else if (piece.type === 'file') this.turns.user(fileBlock(piece));
+    else if (piece.type !== 'text' || piece.text.trim() === '') return;
+    else if (role === 'system') this.system.push(piece.text);
+    else this.turns.user({ type: 'text', text: piece.text });
   }
 
-  add(role: string, piece: Content): void {
+  results(outputs: readonly Piece<'tool-output'>[]): void {
+    for (const { toolCallId, output, isError } of outputs)
+      this.turns.result(toolCallId, resultBlock(toolCallId, output, isError));
+  }
+
+  #said(piece: Content, content: readonly Content[]): void {
     switch (piece.type) {
       case 'text':
-        this.#text(role, piece);
+        if (piece.text.trim() !== '') this.#assistant(textBlock(piece));
         break;
       case 'reasoning':
         this.#assistant(reasoningBlock(piece));
         break;
       case 'tool-call':
-        this.#call(piece);
+        this.#call(piece, content);
         break;
       case 'tool-output':
-        this.#output(piece);
-        break;
-      case 'file':
-        if (role === 'user') this.turns.user(fileBlock(piece));
+        this.#assistant(serverResultBlock(piece.toolCallId, piece.output));
         break;
       case 'provider':
         if (piece.provider === PROVIDER) this.#providerEvent(piece.name, piece.data);
         break;
       default:
-      // Sources stand in the texts that cite them; the rest is not for the model.
+      // Sources stand in the texts that cite them.
     }
-  }
-
-  endOfMessage(): void {
-    this.#unknown.clear();
-  }
-
-  #text(role: string, piece: Piece<'text'>): void {
-    if (piece.text.trim() === '') return;
-    if (role === 'system') this.system.push(piece.text);
-    else if (role === 'assistant') this.#assistant(textBlock(piece));
-    else this.turns.user({ type: 'text', text: piece.text });
   }
 
   #assistant(block: JsonMap | null): void {
     if (block !== null) this.turns.assistant(block);
   }
 
-  #call(piece: Piece<'tool-call'>): void {
-    const { toolCallId, providerExecuted, isComplete } = piece;
-    // Of a call that was cut off nobody knows what it was to be; a second one of the same id would be refused.
-    if (!isComplete || this.#calls.has(toolCallId)) return;
-    const output = this.#outputs.output(toolCallId);
-    const isForeign =
-      providerExecuted && output !== undefined && serverResultBlock(toolCallId, output.output) === null;
-    if (isForeign) return;
+  #call(piece: Piece<'tool-call'>, content: readonly Content[]): void {
+    const { toolCallId, providerExecuted } = piece;
+    // A second one of the same id would be refused.
+    if (this.#calls.has(toolCallId)) return;
+    if (providerExecuted && isOfAnother(toolCallId, content)) return;
     this.#calls.add(toolCallId);
-    const block = toolBlock(piece);
-    if (!providerExecuted) this.turns.call(block, toolCallId);
-    else this.turns.assistant(block);
-  }
-
-  #output({ toolCallId, providerExecuted, output }: Piece<'tool-output'>): void {
-    if (!providerExecuted) this.turns.results();
-    else this.#assistant(serverResultBlock(toolCallId, output));
+    if (providerExecuted) this.turns.assistant(toolBlock(piece));
+    else this.turns.call(toolBlock(piece), toolCallId);
   }
 
   #providerEvent(name: string, data: unknown): void {
@@ -160,8 +111,18 @@ class Builder {
     }
     const block = this.#unknown.get(index);
     if (name === 'content_block_delta' && isObject(delta) && block !== undefined) grow(block, delta);
+    if (name === 'content_block_stop') this.#unknown.delete(index);
   }
 }
+
+/** Another provider ran it, and told so in its own form. */
+const isOfAnother = (toolCallId: string, content: readonly Content[]): boolean =>
+  content.some(
+    (piece) =>
+      piece.type === 'tool-output' &&
+      piece.toolCallId === toolCallId &&
+      serverResultBlock(toolCallId, piece.output) === null,
+  );
 
 /** What every kind of delta that is known does: adds to a text, sets anything else. */
 function grow(block: JsonMap, { type: _, ...delta }: JsonMap): void {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type MessagesClient, streamMessage } from './stream.ts';
+import { anthropicMessages, type MessagesClient } from './stream.ts';
 import { message, sse, text } from './testing/messages.ts';
 
 beforeEach(() => {
@@ -28,7 +28,7 @@ const PARAMS = { model: 'claude-test-1', max_tokens: 10, messages: [] };
 it('takes pings for a sign of life, and silence for none', async () => {
   const { client, say } = held();
   const [start, ping, ...rest] = message(text(0, 'late'));
-  const stream = streamMessage(client, PARAMS, { retries: 0, stallTimeoutMs: 60_000 });
+  const stream = anthropicMessages(client, PARAMS, { retries: 0, stallTimeoutMs: 60_000 });
   const seen: string[] = [];
   const over = (async () => {
     for await (const { type } of stream) seen.push(type);

@@ -27,7 +27,7 @@ export type MessageParams = Omit<Anthropic.MessageCreateParamsStreaming, 'stream
  * @param client its own retries are not used: `options.retries` counts
  * @throws TypeError for wrong options; while it is read ModelError, or what `options.signal` was aborted with
  */
-export function streamMessage(
+export function anthropicMessages(
   client: MessagesClient,
   params: MessageParams,
   options: ProviderOptions = {},

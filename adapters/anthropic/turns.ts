@@ -11,16 +11,10 @@ const BEGINNING: JsonMap = { type: 'text', text: '(The beginning of the conversa
 
 export class Turns {
   readonly #turns: Turn[] = [];
-  readonly #resultOf: (toolCallId: string) => JsonMap;
-  /** Calls of the last assistant turn that have no result yet. */
-  #open: string[] = [];
-
-  constructor(resultOf: (toolCallId: string) => JsonMap) {
-    this.#resultOf = resultOf;
-  }
+  /** Calls of the application's that have no result yet. */
+  readonly #open = new Set<string>();
 
   user(block: JsonMap): void {
-    this.results();
     this.#turn('user').content.push(block);
   }
 
@@ -30,18 +24,15 @@ export class Turns {
 
   call(block: JsonMap, toolCallId: string): void {
     this.assistant(block);
-    this.#open.push(toolCallId);
+    this.#open.add(toolCallId);
   }
 
-  /** Ends an assistant turn that has calls: their results come next, and before anything else. */
-  results(): void {
-    const open = this.#open;
-    this.#open = [];
-    if (open.length > 0) this.#turn('user').content.push(...open.map((id) => this.#resultOf(id)));
+  /** Of a call that was left out it is left out, too. */
+  result(toolCallId: string, block: JsonMap): void {
+    if (this.#open.delete(toolCallId)) this.user(block);
   }
 
   finished(): Turn[] {
-    this.results();
     const last = this.#turns.at(-1);
     const useless = uselessOf(this.#turns, last);
     for (const turn of this.#turns) repair(turn, useless, turn === last);
