@@ -49,35 +49,40 @@ export function ask(input: RunAgentInput, asking: Asking): Asked | null {
   if (resume.length > 0) return null;
   const last = input.messages.at(-1);
   if (last?.role !== 'user') return followed(asking);
-  return session.message(last.id) === null ? say(last, input, asking) : sayAgain(last, asking);
+  return session.message(last.id) === null ? say(last, input, asking) : sayAgain(last, input, asking);
 }
 
 /** What the user says. After a message that the reader had others behind, it takes their place. */
 function say(message: UserMessage, input: RunAgentInput, asking: Asking): Asked {
-  const { session, view, seen, toSaying = ({ content }) => sayingOf(content) } = asking;
-  const data = toSaying(message, input);
+  const { session, view, seen } = asking;
+  const data = dataOf(message, input, asking);
   const earlier = input.messages.slice(0, -1).filter(({ role }) => role !== 'system' && role !== 'developer');
   const before = lastKnown(earlier, session);
   const shown = view.messages;
   const place = shown.findIndex(({ id }) => id === before);
   const next = shown.slice(place + 1).find(({ role, id }) => role === 'user' && seen.has(id));
-  if (next !== undefined && (before !== null || earlier.length === 0))
+  if (next !== undefined && (place !== -1 || earlier.length === 0))
     return opened(session.edit(next.id, data, { messageId: message.id, view }));
   // Its id is the reader's own, so that both mean the same run.
   const runId = session.run(input.runId) === null ? { runId: input.runId } : {};
   return opened(session.send(data, { messageId: message.id, view, ...runId }));
 }
 
+const dataOf = (message: UserMessage, input: RunAgentInput, { toSaying }: Asking): unknown =>
+  toSaying === undefined ? sayingOf(message.content) : toSaying(message, input);
+
 /** The last thing said is known: another answer is wanted, or one that is on its way. */
-function sayAgain({ id, content }: UserMessage, { session, view }: Asking): Asked {
+function sayAgain(message: UserMessage, input: RunAgentInput, asking: Asking): Asked {
+  const { session, view } = asking;
+  const { id } = message;
   const shown = view.messages;
-  const place = shown.findIndex((message) => message.id === id);
+  const place = shown.findIndex((each) => each.id === id);
   const answer = shown.slice(place + 1).find(({ role }) => role === 'assistant');
   const run = session.run(session.message(id)?.runId ?? '');
   const isLive = run !== null && (run.status === 'queued' || run.status === 'running');
   if (isLive) return { runId: run.id, sent: [], continues: false };
   if (place !== -1 && answer !== undefined) return opened(session.regenerate(answer.id, { view }));
-  return opened(session.edit(id, sayingOf(content), { view }));
+  return opened(session.edit(id, dataOf(message, input, asking), { view }));
 }
 
 function followed({ view }: Asking): Asked | null {
