@@ -55,6 +55,15 @@ async function collected(source: AsyncIterable<ModelEvent>): Promise<Outcome> {
 
 const isFinished = (events: readonly ModelEvent[]): boolean => events.some(({ type }) => type === 'finish');
 
+const PIECE_BYTES = 48;
+
+function pieces(bytes: Uint8Array, offset: number): Uint8Array[] {
+  const found = [bytes.subarray(0, offset)];
+  for (let at = offset; at < bytes.length; at += PIECE_BYTES)
+    found.push(bytes.subarray(at, at + PIECE_BYTES));
+  return found;
+}
+
 /** Many at once, but not all: each is a connection. */
 async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const waiting = [...items];
@@ -105,21 +114,20 @@ export function describeAdapter(adapter: AdapterUnderTest): void {
       expect(await asked([{ chunks: [body.replaceAll('\n', '\r\n')] }])).toEqual({ events, error: null });
     });
 
-    it.each(fixtures)(
-      'is the same in two pieces, wherever it is cut: %s',
+    // Each byte is once the first of a piece.
+    it.skipIf(adapter.isVariant).each(fixtures)(
+      'is the same wherever it is cut: %s',
       async (_, { body, events }) => {
         const bytes = new TextEncoder().encode(body);
-        const places = Array.from({ length: bytes.length - 1 }, (_unused, index) => index + 1);
-        server.plan = (_request, index) => ({
-          chunks: [bytes.subarray(0, places[index]), bytes.subarray(places[index])],
-        });
-        await eachOf(places, async () => {
+        const offsets = Array.from({ length: PIECE_BYTES }, (_unused, index) => index);
+        server.plan = (_request, index) => ({ chunks: pieces(bytes, offsets[index] ?? 0) });
+        await eachOf(offsets, async () => {
           const outcome = await collected(adapter.call(server.url, { retries: 0 }));
           expect(outcome).toEqual({ events, error: null });
         });
-        expect(server.asked).toHaveLength(places.length);
+        expect(server.asked).toHaveLength(offsets.length);
       },
-      120_000,
+      60_000,
     );
   });
 
@@ -127,7 +135,9 @@ export function describeAdapter(adapter: AdapterUnderTest): void {
     it.each(['break', 'end'] as const)(
       'is a typed error, and what came is kept: %s',
       async (ending) => {
-        for (const [, { body, events }] of adapter.isVariant ? fixtures.slice(0, 1) : fixtures) {
+        for (const [, { body, events }] of adapter.isVariant || ending === 'end'
+          ? fixtures.slice(0, 1)
+          : fixtures) {
           const bytes = new TextEncoder().encode(body);
           const places = Array.from({ length: Math.floor(bytes.length / 7) }, (_, index) => index * 7);
           server.reset();
