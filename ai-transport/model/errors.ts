@@ -16,6 +16,8 @@ export type ModelErrorCode =
   | 'stalled'
   /** The provider could not be reached, or the stream was cut off. */
   | 'connection'
+  /** A limit of the app's own: see budget.ts. */
+  | 'budget_exceeded'
   /** Anything else the provider reports. */
   | 'provider_error';
 

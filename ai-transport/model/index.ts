@@ -1,4 +1,7 @@
 /** Everything the entry offers, by name. */
+export { type AttentionOptions, whileWatched } from './attention.ts';
+export { Budget, type BudgetOptions } from './budget.ts';
+export type { BudgetLimit, LimitState, ModelPrice } from './budget-limits.ts';
 export type { ModelResponse, ModelResult } from './collector.ts';
 export type { Content, ContentPart, ToolCallContent, ToolOutputContent } from './content.ts';
 export { ModelError, type ModelErrorCode, type ModelErrorDetails } from './errors.ts';

@@ -6,6 +6,7 @@ import { type AuthoriseControl, aiClientEvents } from './client-events.ts';
 import { AiMetrics } from './metrics.ts';
 import { createRuns } from './runs/runs.ts';
 import { StreamRules } from './streams/stream-rules.ts';
+import { createUsage } from './usage/usage.ts';
 import { headerLimitsOf, Validation } from './validation.ts';
 
 /** None where `ai_transport` is off. */
@@ -31,6 +32,7 @@ export function createPlugins({
     runs,
     new StreamRules(channels, settings),
     delivery(channels, settings),
+    createUsage(channels),
     new Aftermath(channels, metrics, orphanTtlMs),
   ];
 }
