@@ -53,6 +53,8 @@ const ZONES: readonly Zone[] = [
     usesNode: true,
   },
   { folder: 'adapters', mayImport: [...CORE, 'ai-transport', 'push'], usesNode: true },
+  { folder: 'adapters/ai-sdk', mayImport: ['ai-transport'], usesNode: false },
+  { folder: 'adapters/ai-sdk/agent', mayImport: ['ai-transport', 'adapters/ai-sdk/parts'], usesNode: true },
   { folder: 'push', mayImport: CORE, usesNode: true },
   { folder: 'examples', mayImport: [...CORE, 'adapters', 'push', 'ai-transport'], usesNode: true },
 ];

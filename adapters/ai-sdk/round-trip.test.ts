@@ -68,6 +68,14 @@ describe('every stream of chunks', () => {
           live.push(...(feed.take(tracksOf(piecesAfter(server, count), null)) ?? expect.unreachable()));
         live.push(...(feed.take(tracksOf(all, 'complete')) ?? expect.unreachable()));
         expect(plain(await read(live))).toEqual(expected);
+        // Whoever comes back at some point reads what there is, and then what comes.
+        const resumed = new ChunkFeed();
+        const cut = (cuts.next().value ?? 0) % (server.stored.length + 1);
+        const both = [
+          ...(resumed.take(tracksOf(piecesAfter(server, cut), null)) ?? expect.unreachable()),
+          ...(resumed.take(tracksOf(all, 'complete')) ?? expect.unreachable()),
+        ];
+        expect(plain(await read([{ type: 'start', messageId: 'm' }, ...both]))).toEqual(expected);
         server.close();
       }),
       { numRuns: 100 },

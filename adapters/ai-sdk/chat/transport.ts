@@ -17,6 +17,8 @@ export interface ChatTransportOptions {
     | 'leave'
     | (() => 'cancel' | 'leave' | Promise<'cancel' | 'leave'>)
     | undefined;
+  /** A stream is handed to the chat: `sent` for what it asked for, `resumed` for what it came back to. */
+  readonly onStream?: ((kind: 'sent' | 'resumed') => void) | undefined;
 }
 
 /**
@@ -39,10 +41,13 @@ class SessionTransport {
   readonly #session: Session;
   readonly #view: View;
   readonly #onAbort: NonNullable<ChatTransportOptions['onAbort']>;
+  readonly #onStream: NonNullable<ChatTransportOptions['onStream']>;
   readonly #requests: Requests;
 
-  constructor(session: Session, { view = session.view(), onAbort = 'cancel' }: ChatTransportOptions) {
+  constructor(session: Session, options: ChatTransportOptions) {
+    const { view = session.view(), onAbort = 'cancel', onStream = () => {} } = options;
     this.#session = session;
+    this.#onStream = onStream;
     this.#view = view;
     this.#onAbort = onAbort;
     this.#requests = new Requests(session, view, stateOf(session));
@@ -54,7 +59,9 @@ class SessionTransport {
     const { abortSignal } = request;
     await loaded(this.#session, abortSignal);
     abortSignal?.throwIfAborted();
-    return this.#open(this.#requests.take(request), abortSignal);
+    const turn = this.#requests.take(request);
+    this.#onStream('sent');
+    return this.#open(turn, abortSignal);
   }
 
   async reconnect({
@@ -67,7 +74,9 @@ class SessionTransport {
     await loaded(this.#session, abortSignal);
     abortSignal?.throwIfAborted();
     const runId = state.liveRun(this.#view);
-    return runId === null ? null : this.#open({ runId, sent: [] }, abortSignal);
+    if (runId === null) return null;
+    this.#onStream('resumed');
+    return this.#open({ runId, sent: [] }, abortSignal);
   }
 
   #open({ runId, sent, after }: Turn, signal: AbortSignal | undefined): ReadableStream<UIMessageChunk> {

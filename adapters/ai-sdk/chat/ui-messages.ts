@@ -11,6 +11,7 @@ import { isObject, type UIMessage, type UIPart } from '../parts/chunk.ts';
 import type { Ending } from '../parts/chunks.ts';
 import { type Piece, pieceOfSession } from '../parts/piece.ts';
 import { assistantMessage } from '../parts/reading.ts';
+import { answersOf } from './answers.ts';
 import { type Group, groupsOf } from './groups.ts';
 
 /** Messages of a view, oldest first. Default: the session's main view. */
@@ -47,6 +48,15 @@ export function endingOf(run: Pick<SessionRun, 'status' | 'error'> | null): Endi
   const { status, error } = run;
   if (status === 'error' || status === 'lost') return { over: 'error', error: error ?? { code: status } };
   return { over: status === 'cancelled' ? 'cancelled' : 'complete' };
+}
+
+/** Something was answered in the chat that the session does not know. */
+export function hasAnswers(session: Session, view: View, messages: readonly UIMessage[]): boolean {
+  const stored = new Map(toUIMessages(session, view).map((message) => [message.id, message]));
+  return messages.some((message) => {
+    const known = message.role === 'assistant' ? stored.get(message.id) : undefined;
+    return known !== undefined && answersOf(message, known).length > 0;
+  });
 }
 
 interface Made {

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { followSession } from '../chat/follow.ts';
 import { stateOf } from '../chat/state.ts';
 import { createChatTransport } from '../chat/transport.ts';
-import { toUIMessages } from '../chat/ui-messages.ts';
+import { hasAnswers, toUIMessages } from '../chat/ui-messages.ts';
 
 export interface UseSockudoChatOptions<Message extends UIMessage>
   extends Omit<ChatInit<Message>, 'id' | 'messages' | 'transport'> {
@@ -54,17 +54,27 @@ function makeChat<Message extends UIMessage>(
   view: View,
   latest: { readonly current: UseSockudoChatOptions<Message> },
 ): Chat<Message> {
+  let isOwn = false;
   const { session: _, view: __, throttle: ___, atLeast: ____, ...init } = latest.current;
   return new Chat<Message>({
     ...init,
     id: session.channel,
     messages: toUIMessages<Message>(session, view),
-    transport: createChatTransport<Message>(session, { view }),
-    onToolCall: (event) => latest.current.onToolCall?.(event),
+    transport: createChatTransport<Message>(session, {
+      view,
+      onStream: (kind) => {
+        isOwn = kind === 'sent';
+      },
+    }),
+    // Every device that follows hears of the call; the one that asked executes it.
+    onToolCall: (event) => (isOwn ? latest.current.onToolCall?.(event) : undefined),
     onData: (event) => latest.current.onData?.(event),
     onFinish: (event) => latest.current.onFinish?.(event),
     onError: (error) => latest.current.onError?.(error),
-    sendAutomaticallyWhen: (event) => latest.current.sendAutomaticallyWhen?.(event) ?? false,
+    // What another device has answered needs no sending.
+    sendAutomaticallyWhen: (event) =>
+      hasAnswers(session, view, event.messages) &&
+      (latest.current.sendAutomaticallyWhen?.(event as { messages: Message[] }) ?? false),
   });
 }
 
