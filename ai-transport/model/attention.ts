@@ -2,13 +2,13 @@
  * Work that waits while nobody looks: before each call of the model it is asked whether somebody has the session open, and where nobody
  * has had it for some time, the call waits until somebody does. Opt-in; the run keeps its worker meanwhile. Must not know: any provider.
  */
-import type { Sockudo } from 'sockudo';
 import { sleep } from '../agent/backoff.ts';
 import type { Run } from '../agent/run.ts';
+import type { AppRoutes } from './app-routes.ts';
 import type { RunToolsOptions } from './tool-loop.ts';
 
 export interface AttentionOptions {
-  readonly sockudo: Pick<Sockudo, 'get'>;
+  readonly sockudo: Pick<AppRoutes, 'get'>;
   /** Whether somebody looks. Default: the session's channel has a subscriber besides the agent itself. */
   readonly isWatched?: ((channel: string) => Promise<boolean>) | undefined;
   /** How long nobody may look before calls wait, milliseconds, default 30,000: a reload or a tunnel is no absence. */

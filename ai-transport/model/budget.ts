@@ -2,10 +2,9 @@
  * Budgets: what models use is counted by the server for run, session and user, and held against limits before each call and while it
  * speaks. Counters belong to the app, so that all workers share them. Must not know: any provider.
  */
-import { randomUUID } from 'node:crypto';
-import type { Sockudo } from 'sockudo';
 import type { Run } from '../agent/run.ts';
 import type { RunContext } from '../agent/work.ts';
+import type { AppRoutes } from './app-routes.ts';
 import {
   type BudgetLimit,
   checkLimits,
@@ -22,7 +21,7 @@ import type { RunToolsOptions } from './tool-loop.ts';
 
 export interface BudgetOptions {
   /** The backend SDK of the app whose server counts. */
-  readonly sockudo: Pick<Sockudo, 'get' | 'post'>;
+  readonly sockudo: AppRoutes;
   readonly limits: readonly BudgetLimit[];
   /** By the name that the provider gives its model; `*`: all others. A model without a price costs nothing. */
   readonly prices?: Readonly<Record<string, ModelPrice>> | undefined;
@@ -125,7 +124,7 @@ class BudgetedRun {
 
   async #report(meter: Meter): Promise<void> {
     const { sockudo, onError = complain } = this.#options;
-    const body = { ...this.#subject, ...meter.tally, usage_id: randomUUID() };
+    const body = { ...this.#subject, ...meter.tally, usage_id: crypto.randomUUID() };
     for (let tries = 1; ; tries += 1) {
       try {
         // The same id: it counts once.

@@ -62,7 +62,9 @@ describe('a use', () => {
     await server.post('/usage', use(channel, { run_id, client_id }));
     const { run, user } = (await server.get('/usage', { channel, run_id, client_id })).body;
     expect([run.calls, user.total.calls]).toEqual([1, 1]);
-    expect((await server.get('/usage', { channel, run_id: `${run_id.slice(0, -1)}e` })).body.run.calls).toBe(0);
+    expect((await server.get('/usage', { channel, run_id: `${run_id.slice(0, -1)}e` })).body.run.calls).toBe(
+      0,
+    );
   });
 });
 
