@@ -115,3 +115,19 @@ it('is cancelled where nobody wants to answer', async () => {
   await ann.agent.runAgent({ resume: [{ interruptId: id, status: 'cancelled' }] });
   expect(ann.events.at(-1)).toMatchObject({ outcome: { type: 'cancelled' } });
 });
+
+it('ends the steps of a run that is stopped', async () => {
+  world.handle = async (run, context) => {
+    await run.step('plan', () =>
+      saying(...words('t', 'Hm').slice(0, 2), new Promise(() => {}))(run, context),
+    );
+  };
+  const ann = world.agent('ann');
+  const said = ann.say('Hi');
+  await ann.heard(({ type }) => type === EventType.TEXT_MESSAGE_CONTENT);
+  ann.agent.abortRun();
+  await said;
+  const steps = ann.events.filter((event) => 'stepName' in event).map(({ type }) => type);
+  expect(steps.filter((type) => type === EventType.STEP_STARTED)).toHaveLength(steps.length / 2);
+  expect(ann.events.at(-1)).toMatchObject({ outcome: { type: 'cancelled' } });
+});

@@ -58,7 +58,10 @@ const IMAGES = /^image\/(?:png|jpeg|gif|webp)$/;
 
 /** What the API takes no file of this kind as, is named, so that the model knows of it. */
 export function fileBlock({ url, mediaType, filename }: Piece<'file'>): JsonMap {
-  const source = IMAGES.test(mediaType) || mediaType === 'application/pdf' ? sourceOf(url, mediaType) : null;
+  const isRead = IMAGES.test(mediaType) || mediaType === 'application/pdf';
+  // Where it is to be fetched, the API sees of which kind it is.
+  const isPicture = mediaType === 'image/*' && /^https?:/.test(url);
+  const source = isRead || isPicture ? sourceOf(url, mediaType) : null;
   if (source !== null && mediaType !== 'application/pdf') return { type: 'image', source };
   const title = filename === undefined ? {} : { title: filename };
   if (source !== null) return { type: 'document', source, ...title };

@@ -248,6 +248,12 @@ describe('citations and files', () => {
     ['application/pdf', 'data:application/pdf;base64,JVBE', { type: 'document', title: 'f' }],
     ['text/csv', 'data:text/csv,a%2Cb', { type: 'document', source: { type: 'text', data: 'a,b' } }],
     ['text/plain', 'data:text/plain;base64,aMOp', { type: 'document', source: { data: 'hé' } }],
+    [
+      'image/*',
+      'https://a.example/b',
+      { type: 'image', source: { type: 'url', url: 'https://a.example/b' } },
+    ],
+    ['image/*', 'data:image/*;base64,iVBO', { type: 'text', text: '[A file: f, image/*]' }],
     ['image/tiff', 'https://a.example/b.tiff', { type: 'text', text: '[A file: f, image/tiff]' }],
     ['text/plain', 'https://a.example/c.txt', { type: 'text', text: '[A file: f, text/plain]' }],
     ['image/png', 'data:image/png,raw', { type: 'text', text: '[A file: f, image/png]' }],
