@@ -1,8 +1,10 @@
 // The AI SDK's own `Chat` on sessions, against a whole server, a worker, and a model in the test's hands.
-import { lastAssistantMessageIsCompleteWithApprovalResponses, tool, type UIMessage } from 'ai';
+import { Chat as VueChat } from '@ai-sdk/vue';
+import { APICallError, lastAssistantMessageIsCompleteWithApprovalResponses, tool, type UIMessage } from 'ai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { until } from '../../../ai-transport/client/testing/session-server.ts';
+import { createChatTransport, followSession } from '../index.ts';
 import {
   type ChatWorld,
   type Device,
@@ -171,6 +173,85 @@ describe('a chat', () => {
     await phone.chat.regenerate();
     await phone.until(shows('Whole'));
     expect(textsOf(phone.chat.messages)).toEqual(['user: Go', 'assistant: Whole']);
+  });
+
+  it('shows what the next attempt says, where the first one broke off', async () => {
+    const [phone, desktop] = [await world.device(), await world.device()];
+    const first = world.model.holds(
+      { type: 'text-start', id: '0' },
+      { type: 'text-delta', id: '0', delta: 'Half' },
+    );
+    const sent = phone.chat.sendMessage({ text: 'Go' });
+    await phone.until(shows('Half'));
+    await desktop.until(shows('Half'));
+    world.model.says(...text('Whole'), finish());
+    const cause = { url: 'u', requestBodyValues: {}, statusCode: 503, message: 'overloaded' };
+    first.end({ type: 'error', error: new APICallError(cause) });
+    await sent;
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Go', 'assistant: Whole']);
+    await desktop.until(readyWith(2));
+    await isSame(phone, desktop, await world.device());
+    expect(world.errors.splice(0)).toMatchObject([{ name: 'ModelError', code: 'overloaded', status: 503 }]);
+  });
+
+  it('is a Vue chat as well', async () => {
+    const phone = await world.device();
+    const session = world.server.session('ann');
+    const chat = new VueChat<UIMessage>({ transport: createChatTransport(session) });
+    const stop = followSession(chat, session);
+    const answer = world.model.holds(
+      { type: 'text-start', id: '0' },
+      { type: 'text-delta', id: '0', delta: 'Hel' },
+    );
+    const sent = phone.chat.sendMessage({ text: 'Hi' });
+    await phone.until(shows('Hel'));
+    await expect.poll(() => chat.status).toBe('streaming');
+    expect(textsOf(chat.messages).join()).toContain('Hel');
+    answer.end({ type: 'text-delta', id: '0', delta: 'lo' }, { type: 'text-end', id: '0' }, finish());
+    await sent;
+    await expect.poll(() => chat.status).toBe('ready');
+    expect(textsOf(chat.messages)).toEqual(['user: Hi', 'assistant: Hello']);
+    world.model.says(...text('Again'), finish());
+    await chat.sendMessage({ text: 'And' });
+    expect(textsOf(chat.messages).at(-1)).toBe('assistant: Again');
+    stop();
+  });
+
+  it('is told when what it says is refused', async () => {
+    const session = world.server.session('ann', {
+      client: world.server.client('ann', { operations: ['subscribe', 'history'] }),
+    });
+    const phone = deviceOf(session);
+    await until(session, ({ status }) => status === 'live');
+    await phone.chat.sendMessage({ text: 'Hi' });
+    expect(phone.chat.status).toBe('error');
+    expect(phone.chat.error).toMatchObject({ name: 'SessionError', code: 'refused' });
+    phone.close();
+  });
+
+  it('shows older messages while it streams', async () => {
+    const phone = await world.device();
+    for (let turn = 0; turn < 20; turn += 1) {
+      world.model.says(...text(`answer ${turn}`), finish());
+      await phone.chat.sendMessage({ text: `question ${turn}` });
+    }
+    const answer = world.model.holds(
+      { type: 'text-start', id: '0' },
+      { type: 'text-delta', id: '0', delta: 'last' },
+    );
+    const sent = phone.chat.sendMessage({ text: 'one more' });
+    await phone.until(shows('last'));
+    const desktop = await world.device();
+    await desktop.until((chat) => chat.status === 'streaming' && shows('last')(chat));
+    expect(desktop.chat.messages.length).toBeGreaterThanOrEqual(20);
+    expect(desktop.chat.messages.length).toBeLessThan(42);
+    while (desktop.session.hasOlder) await desktop.session.loadOlder();
+    await desktop.until(({ messages }) => messages.length === 42);
+    expect(desktop.chat.status).toBe('streaming');
+    answer.end({ type: 'text-end', id: '0' }, finish());
+    await sent;
+    await desktop.until(readyWith(42));
+    expect(textsOf(desktop.chat.messages).slice(0, 2)).toEqual(['user: question 0', 'assistant: answer 0']);
   });
 
   it('sends a message once, however often it is told to', async () => {
