@@ -12,14 +12,22 @@ COPY ai-transport/server/package.json ai-transport/server/
 COPY adapters/sqlite/package.json adapters/sqlite/
 COPY adapters/redis/package.json adapters/redis/
 COPY adapters/postgres/package.json adapters/postgres/
+COPY adapters/local-model/package.json adapters/local-model/
+COPY adapters/openai/package.json adapters/openai/
+COPY adapters/anthropic/package.json adapters/anthropic/
+COPY adapters/ai-sdk/package.json adapters/ai-sdk/
+COPY adapters/ag-ui/package.json adapters/ag-ui/
+COPY push/package.json push/
 COPY examples/kit/package.json examples/kit/
 COPY examples/market-feed/package.json examples/market-feed/
 COPY examples/collaborative-document/package.json examples/collaborative-document/
 COPY examples/background-agent/package.json examples/background-agent/
+COPY examples/chat/package.json examples/chat/
 # Only what the server and its stores need; no install scripts of other packages are run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
       --workspace @sockudo/server --workspace @sockudo/ai-transport-server --workspace @sockudo/sqlite \
-      --workspace @sockudo/redis --workspace @sockudo/postgres
+      --workspace @sockudo/redis --workspace @sockudo/postgres --workspace @sockudo/push \
+      --workspace @sockudo/local-model
 
 FROM node:24-slim
 WORKDIR /app
@@ -34,6 +42,11 @@ COPY ai-transport/server ./ai-transport/server
 COPY adapters/sqlite ./adapters/sqlite
 COPY adapters/redis ./adapters/redis
 COPY adapters/postgres ./adapters/postgres
+COPY adapters/local-model ./adapters/local-model
+COPY push ./push
+# What the local model answers from.
+COPY README.md ./
+COPY docs ./docs
 RUN install -d -o node -g node /data
 USER node
 # The working directory is the data directory: .sockudo/ (database, development app) and config/ are looked for here.

@@ -30,6 +30,11 @@ const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'adapters/sqlite', output: 'sqlite', node: 24 },
   { folder: 'adapters/redis', output: 'redis', node: 24 },
   { folder: 'adapters/postgres', output: 'postgres', node: 24 },
+  { folder: 'push', output: 'push', node: 24 },
+  { folder: 'adapters/openai', output: 'openai', node: null },
+  { folder: 'adapters/anthropic', output: 'anthropic', node: null },
+  { folder: 'adapters/ai-sdk', output: 'ai-sdk', node: null },
+  { folder: 'adapters/ag-ui', output: 'ag-ui', node: null },
   { folder: 'adapters/local-model', output: 'local-model', node: 24 },
 ];
 
