@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<ModelErrorCode, string>> = {
   stalled: 'The model has fallen silent.',
   connection: 'The model cannot be reached.',
   provider_error: 'The model’s provider reports an error.',
+  budget_exceeded: 'What may be spent is spent.',
 };
 
 function modelErrorIn(error: unknown): ModelError | null {

@@ -1,4 +1,5 @@
 // One conversation: its head, what was said, what waits, where the next thing is written.
+import { isLive } from '@sockudo/ai-transport';
 import { useAgents, useMessages, useRuns, useSession, useSessionStatus } from '@sockudo/ai-transport/react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { titleOf, WATCHER_ID } from '../../shared/names.ts';
@@ -44,9 +45,7 @@ export function Conversation({ chat, id, onList, onGone }: Props) {
     document.title = title === '' ? 'Chat · Sockudo' : `${title} · Chat`;
   }, [title]);
 
-  // What waits for its turn stands beside the composer and not among what was said.
-  const waiting = waitingRuns(session.queue, runs);
-  const said = shown.filter(({ runId }) => !waiting.some((run) => run.id === runId));
+  const { said, waiting } = arranged(shown, runs, session.queue);
   const isReading = shown.length === 0 && (status === 'connecting' || status === 'attaching');
   return (
     <main className="conversation">
@@ -73,9 +72,21 @@ export function Conversation({ chat, id, onList, onGone }: Props) {
 
 type Runs = ReturnType<typeof useRuns>;
 
-/** Queued runs, without one that is about to begin. */
-function waitingRuns(queue: Runs, runs: Runs): Runs {
-  return runs.some(({ status }) => status === 'running') ? queue : queue.slice(1);
+/**
+ * What waits for its turn stands beside the composer and not among what was said: queued runs without one that is about to begin. What
+ * was taken out of the queue is as if it had not been said, unless it is all there is.
+ */
+function arranged(turns: readonly Turn[], runs: Runs, queue: Runs) {
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  const waiting = runs.some(({ status }) => status === 'running') ? queue : queue.slice(1);
+  const isSomethingLive = runs.some(isLive);
+  const said = turns.filter(({ runId }, index) => {
+    const run = byId.get(runId);
+    if (run === undefined) return true;
+    const isDropped = run.status === 'cancelled' && run.generation === 0;
+    return !waiting.includes(run) && !(isDropped && (isSomethingLive || index < turns.length - 1));
+  });
+  return { said, waiting };
 }
 
 /** Keeps the conversation in the user's list, and answers its title there; before that, what the title is going to be. */
