@@ -42,7 +42,7 @@ export class Audience {
     let place: Place | null = cursor === null ? { target: 0 } : (JSON.parse(cursor) as Place);
     while (place !== null && members.length < limit) {
       const target = targets[place.target];
-      if (target === undefined) break;
+      if (target === undefined) return { members, next: null };
       if (target.type === 'recipient') {
         const hash = tokenHashOf(target.recipient);
         if (earlier.isFirstRecipient(place.target, hash)) {

@@ -19,6 +19,7 @@ import type { Override } from '../templates/template.ts';
 import { checkOverride, overrideInput } from './overrides.ts';
 
 const MAX_TARGETS = 1024;
+const MAX_TARGETS_BYTES = 6 * 1024 * 1024;
 const MAX_TITLE_BYTES = 256;
 const MAX_BODY_BYTES = 4096;
 const MAX_ICON_BYTES = 2048;
@@ -99,6 +100,8 @@ export function parseIntent(
     throw invalid(`targets is invalid: must contain at most ${MAX_TARGETS} targets`);
   }
   const targets = recipients.map((recipient) => targetOf(recipient, checkRecipient));
+  // Together they are one batch of the store.
+  requireJsonBytes('recipients', targets, MAX_TARGETS_BYTES);
   const payload = checkedPayload(given.payload);
   const overrides = given.providerOverrides ?? [];
   for (const override of overrides) checkOverride(override);
