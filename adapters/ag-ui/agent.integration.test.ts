@@ -3,7 +3,16 @@ import { type Event, EventType, type Message } from '@ag-ui/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../ai-transport/client/testing/session-server.ts';
 import { expectNoComplaints } from './testing/reader.ts';
-import { lineOf, saying, startWorld, typesOf, type Watched, type World, words } from './testing/world.ts';
+import {
+  comesTrue,
+  lineOf,
+  saying,
+  startWorld,
+  typesOf,
+  type Watched,
+  type World,
+  words,
+} from './testing/world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -100,6 +109,17 @@ describe('a run', () => {
     expect(ann.session.runs.map(({ status }) => status)).toEqual(['cancelled']);
   });
 
+  it('is not begun when it was stopped before', async () => {
+    const ann = world.agent('ann');
+    const said = ann.say('Hi');
+    await ann.heard(is(EventType.RUN_STARTED));
+    ann.agent.abortRun();
+    await said;
+    await isIdle(ann);
+    expect(typesOf(ann.events)).toEqual([EventType.RUN_STARTED]);
+    expect(ann.session.view().messages).toEqual([]);
+  });
+
   it('goes on when its reader is left alone, and is told to the end when it connects again', async () => {
     const more = Promise.withResolvers<void>();
     world.handle = saying(...words('t', 'One ').slice(0, 2), more.promise, ...words('t', 'two').slice(1));
@@ -185,8 +205,7 @@ describe('the conversation', () => {
     const stop = phone.agent.follow();
     await isIdle(phone);
     for (const question of ['One', 'Two']) await ann.say(question);
-    const isThere = (): boolean => phone.agent.messages.length === 4 && !phone.agent.isRunning;
-    while (!isThere()) await new Promise((resolve) => setImmediate(resolve));
+    await comesTrue(() => phone.agent.messages.length === 4 && !phone.agent.isRunning);
     stop();
     expect(phone.agent.messages).toEqual(ann.agent.messages);
   });

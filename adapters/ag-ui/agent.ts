@@ -5,6 +5,7 @@ import {
   type Event,
   type Middleware,
   type RunAgentInput,
+  type RunAgentResult,
   runHttpRequest,
   transformHttpEventStream,
 } from '@ag-ui/client';
@@ -56,9 +57,16 @@ export class SessionAgent extends AbstractAgent {
     return this.#observed((options) => connectEvents(this.session, input, options), input);
   }
 
-  /** Stops the run, whoever started it. Its end is told when it is there. */
+  /** What runs wait for is told anew: it may have been answered elsewhere. */
+  override connectAgent(...all: Parameters<AbstractAgent['connectAgent']>): Promise<RunAgentResult> {
+    this.pendingInterrupts = [];
+    return super.connectAgent(...all);
+  }
+
+  /** Stops the run, whoever started it; its end is told when it is there. What was not sent yet is not sent. */
   override abortRun(): void {
-    if (this.#runId !== null) void this.session.cancel(this.#runId).catch(() => {});
+    if (this.#runId === null) this.#reader.abort();
+    else void this.session.cancel(this.#runId).catch(() => {});
   }
 
   override async detachActiveRun(): Promise<void> {
@@ -131,20 +139,23 @@ export class SessionAgent extends AbstractAgent {
         this.#runId = runId;
       },
     };
-    const response = eventResponse((gone) => this.#noted(open({ ...options, signal: gone })), signal);
+    const over = (): void => {
+      if (!signal.aborted) this.#runId = null;
+    };
+    const response = eventResponse((gone) => this.#noted(open({ ...options, signal: gone }), over), signal);
     return transformHttpEventStream(
       runHttpRequest(async () => response),
       this.debugLogger,
     );
   }
 
-  async *#noted(events: AsyncGenerator<Event, void>): AsyncGenerator<Event, void> {
+  async *#noted(events: AsyncGenerator<Event, void>, over: () => void): AsyncGenerator<Event, void> {
     for await (const event of events) {
       if (event.type === 'MESSAGES_SNAPSHOT') this.#note(event.messages.map(({ id }) => id));
       else if ('messageId' in event && event.type.endsWith('_START')) this.#note([event.messageId]);
       yield event;
     }
-    this.#runId = null;
+    over();
   }
 
   #note(ids: readonly string[]): void {

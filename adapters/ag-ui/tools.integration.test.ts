@@ -1,9 +1,9 @@
 // Tools that need somebody: a person's word, a result of the page, an answer.
 import { EventType, type Message } from '@ag-ui/core';
 import { type ModelEvent, type ModelTools, runTools } from '@sockudo/ai-transport/model';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { expectNoComplaints } from './testing/reader.ts';
-import { lineOf, saying, startWorld, type World, words } from './testing/world.ts';
+import { comesTrue, lineOf, saying, startWorld, type World, words } from './testing/world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -67,6 +67,19 @@ describe('a call that a person has to allow', () => {
     await later.agent.runAgent({ resume: [{ interruptId: 'c1', status: 'resolved' }] });
     expect(lastOf(later.agent.messages)).toEqual(['assistant', 'It came to "booked"']);
   });
+});
+
+it('is no question any more where it was answered on another device', async () => {
+  world.handle = calling('book', { book: { schema: SCHEMA, needsApproval: true, execute: () => 'booked' } });
+  const ann = world.agent('ann');
+  const phone = world.agent('ann');
+  onTestFinished(phone.agent.follow());
+  await ann.say('Book it');
+  await comesTrue(() => phone.agent.pendingInterrupts.length === 1);
+  await ann.agent.runAgent({ resume: [{ interruptId: 'c1', status: 'resolved' }] });
+  await comesTrue(() => phone.agent.messages.length === ann.agent.messages.length && !phone.agent.isRunning);
+  expect(phone.agent.pendingInterrupts).toEqual([]);
+  expect(phone.agent.messages).toEqual(ann.agent.messages);
 });
 
 it('leaves a call to the page, and goes on with its result', async () => {

@@ -84,6 +84,11 @@ function watched(agent: SessionAgent): Watched {
   };
 }
 
+/** Resolves once it is so: agents tell of no change at its very end. */
+export async function comesTrue(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A handler that lets a model say this; what is a promise is waited for. */
 export const saying =
   (...all: (ModelEvent | Promise<unknown>)[]): RunHandler =>
