@@ -30,7 +30,10 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
     for (const one of started.toReversed()) await one.stop();
   };
   try {
-    const [model] = await Promise.all([hasModel(options.env) ? null : startModel(options), buildPage(page)]);
+    const [model] = await Promise.all([
+      hasModel(options.env) ? null : startModel(options),
+      buildPage(page, options.env),
+    ]);
     if (model !== null) started.push(model.process);
     const env = { ...options.env, CHAT_PAGE: page, ...model?.env() };
     const example = await start(
@@ -97,12 +100,12 @@ async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promi
 }
 
 /** In a process of its own: what Vite needs in memory is given back. */
-async function buildPage(folder: string): Promise<void> {
+async function buildPage(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { CHAT_PAGE_MODE: mode = 'production' } = env;
   const vite = fileURLToPath(new URL('./bin/vite.js', import.meta.resolve('vite/package.json')));
   const source = program('./page/');
-  await promisify(execFile)(process.execPath, [
-    ...[vite, 'build', source, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'],
-  ]);
+  const args = [vite, 'build', source, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
+  await promisify(execFile)(process.execPath, args, { env: { ...env, NODE_ENV: mode } });
 }
 
 const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -33,7 +33,8 @@ describe('the chat', () => {
   const chat = exampleInBrowser(startExample, async () => ({
     ...(await model.listen(`words=${WORDS}`)),
     CONNECTION_RECOVERY_BUFFER_TTL: String(BUFFER_TTL_SECONDS),
-    WORKER_LEASE_MS: '2000',
+    // React mounts everything twice under StrictMode then.
+    CHAT_PAGE_MODE: 'development',
   }));
   beforeEach(() => model.reset());
 
@@ -61,6 +62,18 @@ describe('the chat', () => {
     expect(model.calls).toHaveLength(count);
     expect(unexpected()).toEqual([]);
   };
+
+  it('is mounted twice, and says everything once', async () => {
+    const { page } = await open();
+    const script = await page.locator('script[src]').getAttribute('src');
+    const response = await page.request.get(new URL(script ?? '', page.url()).href);
+    expect(await response.text()).toContain('Download the React DevTools');
+    await page.getByRole('button', { name: /^What happens when a worker dies/ }).click();
+    await isWhole([page], 1);
+    await page.reload();
+    await isWhole([page], 1);
+    expect(await page.getByRole('navigation').locator('.title').allTextContents()).toHaveLength(1);
+  });
 
   it('goes on through 20 reloads at random points, and shows at no time less than before', async () => {
     const { page } = await open();
