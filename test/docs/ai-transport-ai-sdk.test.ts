@@ -79,7 +79,7 @@ describe('docs/ai-transport/ai-sdk.md', () => {
   });
 
   it('does the same step by step', async () => {
-    const { handle } = await run(snippet('pendingCalls(conversation)'), {
+    const { handle } = await run(snippet('pendingCalls(conversation, '), {
       ...given,
       streamText: ai.streamText,
     });

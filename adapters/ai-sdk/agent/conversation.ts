@@ -1,9 +1,11 @@
 /** The conversation that leads to a run's input, in the AI SDK's messages. Must not know: models. */
 import type { ConversationMessage } from '@sockudo/ai-transport/agent';
-import { convertToModelMessages, type ModelMessage, type UIMessage } from 'ai';
+import { convertToModelMessages, type ModelMessage, type ToolSet, type UIMessage } from 'ai';
 import { isObject, parsed, type UIPart } from '../parts/chunk.ts';
 import { piecesOfAgent } from '../parts/piece.ts';
 import { assistantMessage, chunksOfPieces } from '../parts/reading.ts';
+import { ANSWERS } from '../parts/tracks.ts';
+import { chunkOfWord } from '../parts/words.ts';
 import { type PendingCall, PendingCalls } from './pending.ts';
 
 /** What one message of the AI SDK's is made of. */
@@ -14,15 +16,20 @@ interface Group {
   readonly runIds: Set<string>;
 }
 
-const ANSWERS = /^tool-(result|result-error|approval-response)$/;
-const isToolAnswer = ({ parts: [first] }: ConversationMessage): boolean =>
-  ANSWERS.test(first?.codec.type ?? '');
+const isToolAnswer = ({ isInput, parts: [first] }: ConversationMessage): boolean =>
+  isInput && ANSWERS.test(first?.codec.type ?? '');
+
+export interface ConversationOptions {
+  /** Outputs of those that have an `execute` come from the agent alone: nobody else can say what they came to. */
+  readonly tools?: ToolSet | undefined;
+}
 
 /** What a handler's `history()` gives, as messages: an answer, what was answered to its calls, and how it went on are one of them. */
 export function toUIMessages<Message extends UIMessage = UIMessage>(
   conversation: readonly ConversationMessage[],
+  options: ConversationOptions = {},
 ): Message[] {
-  const groups = groupsOf(conversation);
+  const groups = groupsOf(conversation, options);
   // CAST: what the channel holds is taken at its word.
   return groups.map((group, index) => messageOf(group, index === groups.length - 1)) as Message[];
 }
@@ -33,14 +40,17 @@ export function toUIMessages<Message extends UIMessage = UIMessage>(
  */
 export function toModelMessages(
   conversation: readonly ConversationMessage[],
-  options?: Parameters<typeof convertToModelMessages>[1],
+  options: Parameters<typeof convertToModelMessages>[1] & ConversationOptions = {},
 ): Promise<ModelMessage[]> {
-  return convertToModelMessages(toUIMessages(conversation), options);
+  return convertToModelMessages(toUIMessages(conversation, options), options);
 }
 
 /** Calls of the last answer that still wait for somebody: with one of them no model is to be asked. */
-export function pendingCalls(conversation: readonly ConversationMessage[]): readonly PendingCall[] {
-  const last = groupsOf(conversation).at(-1);
+export function pendingCalls(
+  conversation: readonly ConversationMessage[],
+  options: ConversationOptions = {},
+): readonly PendingCall[] {
+  const last = groupsOf(conversation, options).at(-1);
   const calls = new PendingCalls();
   if (last?.isAnswer === true)
     for (const chunk of chunksOfPieces(last.members.flatMap(piecesOfAgent), { over: null }))
@@ -48,11 +58,33 @@ export function pendingCalls(conversation: readonly ConversationMessage[]): read
   return calls.list;
 }
 
-function groupsOf(conversation: readonly ConversationMessage[]): Group[] {
-  const groups: Group[] = [];
+/** Without outputs that people claim of tools that are not theirs to execute. */
+function believed(
+  conversation: readonly ConversationMessage[],
+  { tools = {} }: ConversationOptions,
+): readonly ConversationMessage[] {
+  const names = new Map<unknown, unknown>();
   for (const message of conversation) {
+    if (message.isInput) continue;
+    for (const chunk of chunksOfPieces(piecesOfAgent(message), { over: null }))
+      if (chunk.type.startsWith('tool-input-') && chunk.toolName !== undefined)
+        names.set(chunk.toolCallId, chunk.toolName);
+  }
+  return conversation.filter((message) => {
+    const [first] = message.parts;
+    if (first === undefined || !isToolAnswer(message) || first.codec.type === 'tool-approval-response')
+      return true;
+    const toolCallId = chunkOfWord(first.codec, first.data)?.toolCallId;
+    const name = String(names.get(toolCallId));
+    return !(Object.hasOwn(tools, name) && tools[name]?.execute !== undefined);
+  });
+}
+
+function groupsOf(conversation: readonly ConversationMessage[], options: ConversationOptions): Group[] {
+  const groups: Group[] = [];
+  for (const message of believed(conversation, options)) {
     const last = groups.at(-1);
-    const isAnswer = message.role === 'assistant' || isToolAnswer(message);
+    const isAnswer = !message.isInput || isToolAnswer(message);
     if (isAnswer && last?.isAnswer === true && (isToolAnswer(message) || last.runIds.has(message.runId))) {
       last.members.push(message);
       last.runIds.add(message.runId);

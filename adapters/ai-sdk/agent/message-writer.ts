@@ -71,9 +71,10 @@ export class MessageWriter {
       await this.#begin(key, { family, id, members: chunk, text: null, isAnnounced: false });
     else if (phase === 'delta') await this.#add(begun ?? (await this.#assume(key, family, id, chunk)), chunk);
     else {
-      this.#open.delete(key);
+      // Until then what is written about it waits for its place.
       if (family === 'tool-input') await this.#endCall(begun, chunk);
       else if (begun !== undefined) await this.#endText(begun, chunk);
+      this.#open.delete(key);
     }
   }
 

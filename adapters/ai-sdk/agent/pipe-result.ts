@@ -16,12 +16,12 @@ export interface StreamResult<Tools extends ToolSet = ToolSet> {
   readonly totalUsage: PromiseLike<LanguageModelUsage>;
 }
 
-type StreamOptions = Parameters<typeof toUIMessageStream<ToolSet, UIMessage>>[0];
+type StreamOptions<Tools extends ToolSet> = Parameters<typeof toUIMessageStream<Tools, UIMessage>>[0];
 
-export interface PipeResultOptions
+export interface PipeResultOptions<Tools extends ToolSet = ToolSet>
   extends Omit<PipeUIMessageOptions, 'errorOf'>,
-    Pick<StreamOptions, 'sendReasoning' | 'sendSources' | 'messageMetadata'> {
-  readonly tools?: ToolSet | undefined;
+    Pick<StreamOptions<Tools>, 'sendReasoning' | 'sendSources' | 'messageMetadata'> {
+  readonly tools?: Tools | undefined;
 }
 
 export interface PipeResult extends PipeUIMessageResult {
@@ -33,13 +33,19 @@ export interface PipeResult extends PipeUIMessageResult {
  * Writes the result into one message of the run, with its usage (`metadata.usage` of the message). Give `streamText` the run's signal.
  * @throws ModelError, AgentError, as `pipeUIMessageStream`
  */
-export async function pipeResult(
+export async function pipeResult<Tools extends ToolSet = ToolSet>(
   run: Run,
-  result: StreamResult,
-  { tools, sendReasoning = true, sendSources = true, messageMetadata, ...options }: PipeResultOptions = {},
+  result: StreamResult<Tools>,
+  {
+    tools,
+    sendReasoning = true,
+    sendSources = true,
+    messageMetadata,
+    ...options
+  }: PipeResultOptions<Tools> = {},
 ): Promise<PipeResult> {
   let failure: unknown;
-  const stream = toUIMessageStream<ToolSet, UIMessage>({
+  const stream = toUIMessageStream<Tools, UIMessage>({
     stream: result.stream,
     ...{ sendReasoning, sendSources },
     ...(tools !== undefined && { tools }),

@@ -169,6 +169,7 @@ describe('a chat', () => {
     expect(phone.chat.error?.message).not.toContain('secret');
     await phone.until(({ messages }) => JSON.stringify(messages).includes('data-error'));
     expect(textsOf(phone.chat.messages)).toEqual(['user: Go', 'assistant: Half']);
+    expect(world.errors.splice(0)).toMatchObject([{ name: 'ModelError', code: 'provider_error' }]);
     world.model.says(...text('Whole'), finish());
     await phone.chat.regenerate();
     await phone.until(shows('Whole'));

@@ -3,6 +3,7 @@
  * tools), and how it goes on. Must not know: what the parts say.
  */
 import type { Session, SessionMessage } from '@sockudo/ai-transport';
+import { ANSWERS } from '../parts/tracks.ts';
 
 export interface Group {
   /** Id of its first message. */
@@ -13,8 +14,6 @@ export interface Group {
   /** Runs that it is made of; the last one goes on with it. */
   readonly runIds: string[];
 }
-
-const ANSWERS = /^tool-(result|result-error|approval-response)$/;
 
 /** An input that belongs to a call of a tool, and is no message of its own. */
 export const isToolAnswer = ({ parts: [first] }: SessionMessage): boolean =>

@@ -33,13 +33,13 @@ export function pieceOfSession(part: MessagePart, isOpen = false): Piece {
 
 const GROWS = /^(text|reasoning)(-start|-delta|-end)?$|^tool-input-(start|delta)$/;
 
-export function piecesOfAgent({ id, parts, role }: ConversationMessage): Piece[] {
+export function piecesOfAgent({ id, parts, isInput }: ConversationMessage): Piece[] {
   return parts.map(({ codec, data, status }, index) => ({
     key: `${id} ${index}`,
     codec,
     text: data,
     // Agents are told `complete` of what came at once, too.
     status: status !== 'complete' || GROWS.test(codec.type ?? 'text') ? status : undefined,
-    isInput: role !== 'assistant',
+    isInput,
   }));
 }

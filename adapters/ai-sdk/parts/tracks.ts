@@ -50,7 +50,11 @@ export function tracksOf(pieces: readonly Piece[], over: Over): Track[] {
   return made.map((item) => (item.kind === 'text' ? growing(item, over) : item));
 }
 
+/** All that somebody who is not the agent can add to an answer. */
+export const ANSWERS = /^tool-(result|result-error|approval-response)$/;
+
 function take(made: Building[], piece: Piece): void {
+  if (piece.isInput && !ANSWERS.test(piece.codec.type ?? '')) return;
   const { codec, status } = piece;
   const match = FAMILY.exec(codec.type ?? (status === undefined ? '' : 'text'));
   // CAST: the pattern names exactly these.
