@@ -8,6 +8,7 @@ import {
   type Fixture,
 } from '../../ai-transport/model/testing/adapter.contract.ts';
 import { StreamServer } from '../../ai-transport/model/testing/stream-server.ts';
+import { fromAnthropic } from './events.ts';
 import type { JsonMap } from './json.ts';
 import { anthropicMessages } from './stream.ts';
 import {
@@ -204,6 +205,29 @@ it('asks for what it was told, as a stream', async () => {
     messages: [{ role: 'user', content: 'Hi' }],
     stream: true,
   });
+});
+
+it.each(['create', 'stream'] as const)('reads what messages.%s gives', async (method) => {
+  const server = await served();
+  const client = new Anthropic({ apiKey: 'test', baseURL: server.url, logLevel: 'off', maxRetries: 0 });
+  const params = { model: 'claude-test-1', max_tokens: 100, messages: [], stream: true as const };
+  const ask = async () =>
+    method === 'create' ? client.messages.create(params) : client.messages.stream(params);
+  const read = async (body: string): Promise<{ events: ModelEvent[]; error?: unknown }> => {
+    server.reset({ chunks: [body] });
+    const events: ModelEvent[] = [];
+    try {
+      for await (const event of fromAnthropic(await ask())) events.push(event);
+      return { events };
+    } catch (error) {
+      return { events, error };
+    }
+  };
+  const { text: whole } = adapter.fixtures;
+  expect(await read(whole?.body ?? '')).toEqual({ events: whole?.events });
+  const { events, error } = await read(adapter.failing.body);
+  expect(events).toEqual(adapter.failing.events);
+  expect(error).toMatchObject({ name: 'ModelError', code: 'overloaded' });
 });
 
 it('takes a stream that is none of the API for an error of the provider', async () => {

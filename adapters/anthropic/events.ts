@@ -4,7 +4,7 @@
  */
 import { ModelError, type ModelEvent, type Translator } from '@sockudo/ai-transport/model';
 import { type Block, blockOf } from './blocks.ts';
-import { reportedError } from './errors.ts';
+import { reportedError, toModelError } from './errors.ts';
 import { isObject, type JsonMap, PROVIDER, textOf } from './json.ts';
 import { finishReasonOf, UsageCounter } from './usage.ts';
 
@@ -119,6 +119,16 @@ const unknown = (name: string, data: unknown): ModelEvent[] => [
  */
 export async function* fromAnthropic(events: AsyncIterable<unknown>): AsyncGenerator<ModelEvent, void, void> {
   const reader = new MessageReader();
-  for await (const event of events) yield* reader.next(event);
+  try {
+    for await (const event of events) yield* reader.next(event);
+    if (!reader.isComplete) await keptFailure(events);
+  } catch (error) {
+    throw toModelError(error);
+  }
   yield* reader.end();
+}
+
+/** `messages.stream()` just ends where it fails while nobody is reading; its `done()` rejects. */
+async function keptFailure(events: object): Promise<void> {
+  if ('done' in events && typeof events.done === 'function') await events.done();
 }
