@@ -95,10 +95,19 @@ describe('published packages', () => {
     execFileSync(process.execPath, [tsc, '-p', folder], { stdio: ['ignore', 'inherit', 'inherit'] });
   });
 
+  it('can be imported one and all, by every entry', () => {
+    for (const output of FURTHER) install(output, folder);
+    const entries = [...FURTHER, 'client'].flatMap(entriesOf);
+    expect(entries.length).toBeGreaterThan(15);
+    const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`);
+    writeFileSync(join(folder, 'all.mjs'), imports.join('\n'));
+    execFileSync(process.execPath, [join(folder, 'all.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] });
+  });
+
   it('hold no test and no TypeScript source', () => {
     const files = readdirSync(join(folder, 'node_modules/@sockudo'), { recursive: true, encoding: 'utf8' });
     expect(files.length).toBeGreaterThan(100);
-    expect(files.filter((file) => /\.test\.|(?<!\.d)\.ts$|fixture|contract/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\.|(?<!\.d)\.ts$|fixture|\.contract/.test(file))).toEqual([]);
   });
 
   it('give a script tag the global Sockudo', async () => {
@@ -123,10 +132,24 @@ describe('published packages', () => {
   });
 });
 
+const FURTHER = [
+  ...['ai-transport', 'ai-transport-server', 'redis', 'postgres', 'push'],
+  ...['openai', 'anthropic', 'ai-sdk', 'ag-ui', 'local-model'],
+];
+
+const manifestOf = (output: string) =>
+  JSON.parse(readFileSync(join(ROOT, 'dist', output, 'package.json'), 'utf8'));
+
+function entriesOf(output: string): readonly string[] {
+  const { name, exports } = manifestOf(output);
+  const entries = Object.keys(exports).filter((entry) => !entry.endsWith('.json'));
+  return entries.map((entry) => `${name}${entry.slice(1)}`);
+}
+
 /** Packs what was built and unpacks it where `npm install` would have put it, its foreign packages beside it. */
 function install(output: string, folder: string): void {
   const source = join(ROOT, 'dist', output);
-  const { name, dependencies = {} } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
+  const { name, dependencies = {}, peerDependencies = {} } = manifestOf(output);
   const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
     cwd: source,
     encoding: 'utf8',
@@ -134,7 +157,7 @@ function install(output: string, folder: string): void {
   const target = join(folder, 'node_modules', name);
   mkdirSync(target, { recursive: true });
   execFileSync('tar', ['-xzf', join(folder, packed), '-C', target, '--strip-components=1']);
-  for (const dependency of Object.keys(dependencies)) {
+  for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
     if (dependency.startsWith('@sockudo/')) continue;
     const link = join(folder, 'node_modules', dependency);
     mkdirSync(dirname(link), { recursive: true });

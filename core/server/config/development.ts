@@ -2,6 +2,7 @@
 // once and kept in a file that only its owner can read, so that a restart does not lock out running programs.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Problem } from './problem.ts';
@@ -94,7 +95,11 @@ export function developmentConfig(app: DevelopmentApp): Record<string, unknown> 
   return {
     mode: 'development',
     rate_limiter: { enabled: false },
-    ai_transport: { enabled: true, channels: [{ prefix: 'private-ai-' }] },
+    // The package is an optional one.
+    ai_transport: {
+      enabled: isInstalled('@sockudo/ai-transport-server'),
+      channels: [{ prefix: 'private-ai-' }],
+    },
     app_manager: {
       array: {
         apps: [
@@ -115,4 +120,13 @@ export function developmentConfig(app: DevelopmentApp): Record<string, unknown> 
       },
     },
   };
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
