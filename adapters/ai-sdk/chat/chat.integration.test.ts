@@ -104,6 +104,28 @@ describe('a chat', () => {
     expect(world.model.prompts).toHaveLength(4);
   });
 
+  it('shows another version while one streams, and comes back to it', async () => {
+    const phone = await world.device();
+    world.model.says(...text('one'), finish());
+    await phone.chat.sendMessage({ text: 'Count' });
+    const answer = world.model.holds(
+      { type: 'text-start', id: '0' },
+      { type: 'text-delta', id: '0', delta: 'tw' },
+    );
+    void phone.chat.regenerate();
+    await phone.until(shows('tw'));
+    const view = phone.session.view();
+    view.select(phone.chat.messages[1]?.id ?? '', 0);
+    await phone.until((chat) => isReady(chat) && shows('one')(chat));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Count', 'assistant: one']);
+    view.select(phone.chat.messages[1]?.id ?? '', 1);
+    await phone.until((chat) => chat.status === 'streaming' && shows('tw')(chat));
+    answer.end({ type: 'text-delta', id: '0', delta: 'o' }, { type: 'text-end', id: '0' }, finish());
+    await phone.until((chat) => isReady(chat) && shows('two')(chat));
+    expect(textsOf(phone.chat.messages)).toEqual(['user: Count', 'assistant: two']);
+    expect(world.model.prompts).toHaveLength(2);
+  });
+
   it('asks for an approval, which another device gives', async () => {
     let executed = 0;
     world.model.tools.book = tool({

@@ -2,7 +2,7 @@
  * One run as the stream of chunks that a chat reads: made of the session's messages, so it is the same stream whether the run is watched
  * from its beginning, was going on when the page came, or is long over. Must not know: what was asked, by whom.
  */
-import type { Session, SessionRun } from '@sockudo/ai-transport';
+import type { Session, SessionRun, View } from '@sockudo/ai-transport';
 import { type AnyChunk, type Chunk, chunkOfAny } from '../parts/chunk.ts';
 import { ChunkFeed } from '../parts/chunks.ts';
 import { tracksOf } from '../parts/tracks.ts';
@@ -13,6 +13,8 @@ import { endingOf, failedId, piecesOf } from './ui-messages.ts';
 export interface RunStreamOptions {
   /** What the chat shows of the answer already: the stream goes on from there. */
   readonly after?: Group | null | undefined;
+  /** Line of the conversation that the chat shows. */
+  readonly view: View;
 }
 
 /** How long the end of a text is waited for once its run is said to be over, milliseconds. */
@@ -22,6 +24,7 @@ export class RunStream {
   readonly stream: ReadableStream<Chunk>;
   readonly #session: Session;
   readonly #runId: string;
+  readonly #view: View;
   readonly #feed = new ChunkFeed();
   #controller: ReadableStreamDefaultController<Chunk> | null = null;
   #stop: () => void;
@@ -31,9 +34,10 @@ export class RunStream {
   #closing: ReturnType<typeof setTimeout> | undefined;
   #hasWaited = false;
 
-  constructor(session: Session, runId: string, { after }: RunStreamOptions = {}) {
+  constructor(session: Session, runId: string, { after, view }: RunStreamOptions) {
     this.#session = session;
     this.#runId = runId;
+    this.#view = view;
     this.#hasWorked = after === undefined || after === null;
     if (after) this.#feed.take(tracksOf(piecesOf(after), null));
     stateOf(session).streams += 1;
@@ -81,12 +85,21 @@ export class RunStream {
       if (this.#session.status === 'closed' || this.#hasBegun) this.close();
       return;
     }
+    if (this.#isOutOfSight) {
+      this.close();
+      return;
+    }
     if (run.status !== 'suspended') this.#hasWorked = true;
     const answer = answerOfRun(this.#session, this.#runId);
     const waits = isOver(run) && isWriting(answer) && !this.#hasWaited;
     if (answer !== null && !this.#tell(answer, waits ? null : run)) this.#restart();
     else if (waits) this.#wait();
     else if (isOver(run) || (run.status === 'suspended' && this.#hasWorked)) this.#finish(run);
+  }
+
+  /** Another version was chosen: a chat that is kept in step shows that one, and comes back to this one when it is asked to. */
+  get #isOutOfSight(): boolean {
+    return stateOf(this.#session).followers > 0 && !this.#view.runs.some(({ id }) => id === this.#runId);
   }
 
   /** False: what was told is not so any more. */

@@ -80,7 +80,7 @@ class SessionTransport {
   }
 
   #open({ runId, sent, after }: Turn, signal: AbortSignal | undefined): ReadableStream<UIMessageChunk> {
-    const run = new RunStream(this.#session, runId, { after });
+    const run = new RunStream(this.#session, runId, { after, view: this.#view });
     for (const { published } of sent) published.catch((error: unknown) => run.fail(error));
     signal?.addEventListener('abort', () => {
       run.close();
