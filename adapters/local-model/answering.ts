@@ -5,7 +5,7 @@ import { answerTo } from './answer/answer.ts';
 import type { Library } from './documents/library.ts';
 import { type Asked, type Frame, RequestError, textOfFrame, type Writer } from './formats/format.ts';
 import { LOCAL_MODEL, readSettings, type Settings, SettingsError, splitModel } from './settings.ts';
-import { CutError, FailError, type Pace, type Performance, perform, seedOf } from './stream/perform.ts';
+import { FailError, type Pace, type Performance, perform, seedOf } from './stream/perform.ts';
 import { type Play, playOf } from './stream/play.ts';
 import type { Tries } from './tries.ts';
 
@@ -143,7 +143,6 @@ async function whole(
     for await (const _piece of perform(play, performance));
   } catch (error) {
     if (error instanceof FailError) throw new RequestError(500, 'The stand-in was told to fail here.');
-    if (!(error instanceof CutError) && !performance.signal.aborted) throw error;
     reply.hijack();
     breakOff(reply.raw);
     return;

@@ -1,6 +1,7 @@
 // Faults and bounds as clients meet them, over HTTP.
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { openTestModel, type TestModel } from './testing/test-model.ts';
 
 describe('faults', () => {
@@ -129,6 +130,46 @@ describe('faults', () => {
       },
     });
     expect(response.headers.get('x-request-id')).toMatch(/^req_/);
+  });
+
+  it('says where a request is wrong, also deep inside', async () => {
+    const wrong = async (path: string, body: object): Promise<string> => {
+      const response = await fetch(`${model.address}/v1/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'local-model', max_tokens: 9, ...body }),
+      });
+      const { error } = z
+        .object({ error: z.object({ message: z.string(), param: z.string().optional() }) })
+        .parse(await response.json());
+      return `${response.status} ${error.param ?? ''} ${error.message}`;
+    };
+    const parts = [{ type: 'text', text: 3 }];
+    expect(await wrong('chat/completions', { messages: [{ role: 'user', content: parts }] })).toMatch(
+      /^400 messages\[0\]\.content\[0\]\.text .*expected string/,
+    );
+    expect(await wrong('chat/completions', { messages: [{ role: 'robot' }] })).toMatch(
+      /^400 messages\[0\]\.role /,
+    );
+    expect(await wrong('responses', { input: [{ type: 'function_call', call_id: 'x' }] })).toMatch(
+      /^400 input\[0\]\./,
+    );
+    const result = { type: 'tool_result', tool_use_id: '' };
+    expect(await wrong('messages', { messages: [{ role: 'user', content: [result] }] })).toMatch(
+      /^400 {2}messages\[0\]\.content\[0\]\.tool_use_id: /,
+    );
+  });
+
+  it('breaks off where its pace does', async () => {
+    model.onPiece = async (piece) => {
+      if (piece === 'made ') throw new Error('enough');
+    };
+    expect(await textOf(clientWith(), '')).toBe('A sail is [cut]');
+    const request = { model: 'local-model', input: 'What are sails made of?' };
+    await expect(clientWith().responses.create(request)).rejects.toBeInstanceOf(OpenAI.APIConnectionError);
+    await expect(async () => {
+      for await (const _event of await clientWith().responses.create({ ...request, stream: true }));
+    }).rejects.toThrow();
   });
 
   it('knows no other addresses', async () => {

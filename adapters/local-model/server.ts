@@ -83,13 +83,23 @@ function asRequestError(error: unknown): RequestError {
 
 /** The first thing that is wrong, with its place: `messages[0].role`. */
 function asInvalid({ issues }: z.ZodError): RequestError {
+  const { path, message } = deepest(issues, []);
+  const param = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return new RequestError(400, message, { param: param === '' ? null : param.replace(/^\./, '') });
+}
+
+type Issue = Pick<z.core.$ZodIssue, 'path' | 'message'>;
+
+/** Of what may have several forms, the complaint of the form that came furthest says most. */
+function deepest(issues: readonly z.core.$ZodIssue[], above: readonly PropertyKey[]): Issue {
   const [issue] = issues;
-  const param = (issue?.path ?? [])
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('');
-  return new RequestError(400, issue?.message ?? 'Invalid request', {
-    param: param === '' ? null : param.slice(param.startsWith('.') ? 1 : 0),
-  });
+  const path = [...above, ...(issue?.path ?? [])];
+  const here = { path, message: issue?.message ?? 'Invalid request' };
+  if (issue?.code !== 'invalid_union') return here;
+  return issue.errors
+    .filter((branch) => branch.length > 0)
+    .map((branch) => deepest(branch, path))
+    .reduce((best, one) => (one.path.length > best.path.length ? one : best), here);
 }
 
 async function documentsFrom(given: LocalModelOptions['documents']): Promise<readonly Document[]> {

@@ -21,6 +21,8 @@ export interface Query {
 const MIN_SHARE = 0.5;
 /** Sections that are nothing but tables answer questions worse than prose with the same words. */
 const TABLE_WEIGHT = 0.6;
+/** What stands right under the title of a document says what it is about. */
+const BEGINNING_WEIGHT = 1.5;
 const CONTEXT_WEIGHT = 0.3;
 const FIELDS = ['title', 'path', 'text'] as const;
 /** Of a long question only so many words are looked for. */
@@ -70,7 +72,7 @@ export class Library {
     const results = this.#index.search(query, {
       tokenize: (terms: string) => terms.split(' '),
       processTerm: (term: string) => term,
-      boostDocument: (id) => (isTable(this.sections[Number(id)]) ? TABLE_WEIGHT : 1),
+      boostDocument: (id) => weightOf(this.sections[Number(id)]),
       boostTerm: (term) => (own.has(term) ? 1 : CONTEXT_WEIGHT),
       fuzzy: (term: string) => (isFuzzy && own.has(term) && term.length > 3 ? 0.25 : false),
     });
@@ -80,8 +82,10 @@ export class Library {
   }
 }
 
-const isTable = (section: Section | undefined): boolean =>
-  section?.blocks.every((block) => /^\s*\|/.test(block)) === true;
+function weightOf(section: Section | undefined): number {
+  if (section?.blocks.every((block) => /^\s*\|/.test(block)) === true) return TABLE_WEIGHT;
+  return section?.headings.length === 1 ? BEGINNING_WEIGHT : 1;
+}
 
 /** Without words of its own a question is only its context, and that counts. */
 const shareOf = (found: readonly string[], own: ReadonlySet<string>): number =>

@@ -10,10 +10,10 @@ const COMMON = new Set(
   ).split(' '),
 );
 
-/** The stem of one word, or null for a word too common to look for. */
+/** The stem of one word, or null for a word too common or too short to look for. */
 export function termOf(word: string): string | null {
   const lower = word.toLowerCase().normalize('NFKC');
-  return lower === '' || COMMON.has(lower) ? null : stemOf(lower);
+  return lower.length < 2 || COMMON.has(lower) ? null : stemOf(lower);
 }
 
 /** The stems of a text in order. `createWorker` counts as itself and as `create` and `worker`. */

@@ -22,7 +22,10 @@ const thinking = z.looseObject({ type: z.literal('thinking'), thinking: z.string
 const known = z.discriminatedUnion('type', [text, toolUse, toolResult, thinking]);
 const KNOWN = new Set(['text', 'tool_use', 'tool_result', 'thinking']);
 /** A block of a kind that matters has to be right; pictures, documents and what comes after them are passed over. */
-const block = z.union([known, other.refine(({ type }) => !KNOWN.has(type), 'is not as its type wants it')]);
+const block = z.union([
+  known,
+  other.refine(({ type }) => !KNOWN.has(type), { error: 'is not as its type wants it', abort: true }),
+]);
 type Block = z.infer<typeof block>;
 
 const message = z.object({

@@ -24,7 +24,7 @@ const output = z.looseObject({
 const KNOWN = new Set<unknown>(['message', 'function_call', 'function_call_output', undefined]);
 const other = z
   .looseObject({ type: z.string() })
-  .refine(({ type }) => !KNOWN.has(type), 'is not as its type wants it');
+  .refine(({ type }) => !KNOWN.has(type), { error: 'is not as its type wants it', abort: true });
 /** Reasoning, references and calls of the provider's own tools are passed over. */
 const item = z.union([message, call, output, other]);
 

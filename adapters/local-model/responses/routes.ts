@@ -124,7 +124,9 @@ async function send(
     }
     await write(raw, textOfFrame({ event: event.type, data: event }), signal).catch(() => {});
   }
-  raw.end();
+  // Its pace broke off, or somebody deleted it: no end that a client could take for one.
+  if (response.status === 'cancelled' && response.request.background !== true) breakOff(raw);
+  else raw.end();
 }
 
 function closing(reply: FastifyReply): AbortSignal {
