@@ -73,6 +73,28 @@ describe('a conversation', () => {
     ]);
   });
 
+  it('puts an answer right after its call, whatever the message says further on', async () => {
+    const further = {
+      ...called,
+      parts: [
+        ...called.parts,
+        ...message(
+          '',
+          'assistant',
+          'r1',
+          ['tool-output-available', '"ok"', { 'tool-call-id': 'c1' }],
+          ['text-end', 'Booked.', { id: '1' }],
+        ).parts,
+      ],
+    };
+    expect(toUIMessages([asked, further, approval])[1]?.parts).toMatchObject([
+      { type: 'step-start' },
+      { type: 'reasoning' },
+      { state: 'output-available', approval: { id: 'p1', approved: true } },
+      { text: 'Booked.' },
+    ]);
+  });
+
   it('has an end for calls that nobody will answer any more', async () => {
     const next = message('u2', 'user', 'r2', ['text', 'Never mind']);
     const messages = JSON.stringify(await toModelMessages([asked, called, next]));

@@ -1,8 +1,8 @@
 /** The conversation that leads to a run's input, in the AI SDK's messages. Must not know: models. */
 import type { ConversationMessage } from '@sockudo/ai-transport/agent';
 import { convertToModelMessages, type ModelMessage, type ToolSet, type UIMessage } from 'ai';
-import { isObject, parsed, type UIPart } from '../parts/chunk.ts';
-import { piecesOfAgent } from '../parts/piece.ts';
+import { type AnyChunk, isObject, parsed, type UIPart } from '../parts/chunk.ts';
+import { type Piece, piecesOfAgent } from '../parts/piece.ts';
 import { assistantMessage, chunksOfPieces } from '../parts/reading.ts';
 import { ANSWERS } from '../parts/tracks.ts';
 import { chunkOfWord } from '../parts/words.ts';
@@ -80,6 +80,26 @@ function believed(
   });
 }
 
+/** An answer to a call stands right after the call: histories do not say what of a message came before it, and what after. */
+function piecesOf({ members }: Pick<Group, 'members'>): Piece[] {
+  const pieces = members.filter((member) => !member.isInput).flatMap(piecesOfAgent);
+  for (const answer of members.filter((member) => member.isInput).flatMap(piecesOfAgent)) {
+    const call = chunkOfWord(answer.codec, answer.text);
+    const place = pieces.findLastIndex((piece) => asksFor(piece, call, answer.codec['tool-call-id']));
+    pieces.splice(place < 0 ? pieces.length : place + 1, 0, answer);
+  }
+  return pieces;
+}
+
+function asksFor({ codec, text }: Piece, answer: AnyChunk | null, named: string | undefined): boolean {
+  const chunk = chunkOfWord(codec, text);
+  const type = chunk?.type ?? codec.type ?? '';
+  if (type !== 'tool-approval-request' && !type.startsWith('tool-input-')) return false;
+  if (chunk?.approvalId !== undefined && chunk.approvalId === answer?.approvalId) return true;
+  const toolCallId = chunk?.toolCallId ?? codec['tool-call-id'];
+  return toolCallId !== undefined && toolCallId === (answer?.toolCallId ?? named);
+}
+
 function groupsOf(conversation: readonly ConversationMessage[], options: ConversationOptions): Group[] {
   const groups: Group[] = [];
   for (const message of believed(conversation, options)) {
@@ -96,8 +116,7 @@ function groupsOf(conversation: readonly ConversationMessage[], options: Convers
 
 function messageOf({ id, isAnswer, members }: Group, isLast: boolean): UIMessage {
   // Whatever an earlier answer left open will not be finished any more.
-  if (isAnswer)
-    return assistantMessage(id, members.flatMap(piecesOfAgent), { over: isLast ? null : 'cancelled' });
+  if (isAnswer) return assistantMessage(id, piecesOf({ members }), { over: isLast ? null : 'cancelled' });
   const [first] = members;
   const said = members.flatMap(({ parts }) => parts.map(({ data, codec }) => saidIn(data, codec.type)));
   return {

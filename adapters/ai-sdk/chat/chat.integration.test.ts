@@ -1,6 +1,13 @@
 // The AI SDK's own `Chat` on sessions, against a whole server, a worker, and a model in the test's hands.
 import { Chat as VueChat } from '@ai-sdk/vue';
-import { APICallError, lastAssistantMessageIsCompleteWithApprovalResponses, tool, type UIMessage } from 'ai';
+import {
+  APICallError,
+  lastAssistantMessageIsCompleteWithApprovalResponses,
+  lastAssistantMessageIsCompleteWithToolCalls,
+  tool,
+  type UIMessage,
+  type UIMessageChunk,
+} from 'ai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { until } from '../../../ai-transport/client/testing/session-server.ts';
@@ -175,6 +182,68 @@ describe('a chat', () => {
     await isSame(phone, await world.device());
     expect(textsOf(phone.chat.messages)).toEqual(['user: Where am I?', 'assistant: You are in Bern.']);
     expect(JSON.stringify(world.model.prompts.at(-1))).toContain('Bern');
+  });
+
+  it('goes on after answers, one after the other, without telling anything twice', async () => {
+    const executed: string[] = [];
+    world.model.tools.locate = tool({ inputSchema: z.object({}) });
+    world.model.tools.book = tool({
+      inputSchema: z.object({}),
+      needsApproval: true,
+      execute: () => executed.push('book'),
+    });
+    const told: string[] = [];
+    const session = world.server.session('ann');
+    const transport = createChatTransport(session);
+    const phone: Device = deviceOf(session, {
+      transport: {
+        ...transport,
+        sendMessages: async (request) => {
+          const stream = await transport.sendMessages(request);
+          return stream.pipeThrough(
+            new TransformStream<UIMessageChunk, UIMessageChunk>({
+              transform: (chunk, controller) => {
+                told.push(chunk.type);
+                controller.enqueue(chunk);
+              },
+            }),
+          );
+        },
+      },
+      onToolCall: ({ toolCall: { toolName, toolCallId } }) => {
+        if (toolName !== 'locate') return;
+        executed.push(toolName);
+        void phone.chat.addToolOutput({ tool: toolName, toolCallId, output: { city: 'Bern' } });
+      },
+      sendAutomaticallyWhen: (event) =>
+        lastAssistantMessageIsCompleteWithToolCalls(event) ||
+        lastAssistantMessageIsCompleteWithApprovalResponses(event),
+    });
+    await until(session, ({ status }) => status === 'live');
+    world.model.says(...toolCall('call_1', 'locate', {}), finish('tool-calls'));
+    world.model.says(...text('In Bern, then.'), ...toolCall('call_2', 'book', {}), finish('tool-calls'));
+    world.model.says(...text('Booked.'), finish());
+    void phone.chat.sendMessage({ text: 'Book where I am' });
+    const id = await phone.until(
+      (chat) =>
+        isReady(chat) &&
+        chat.messages[1]?.parts.flatMap((part) =>
+          'approval' in part && part.state === 'approval-requested' ? [part.approval.id] : [],
+        )[0],
+    );
+    await phone.chat.addToolApprovalResponse({ id, approved: true });
+    await phone.until((chat) => isReady(chat) && shows('Booked.')(chat));
+    expect(executed).toEqual(['locate', 'book']);
+    expect(told.filter((type) => type === 'tool-input-available')).toHaveLength(2);
+    expect(told).not.toContain('reset-step');
+    const [, answer] = await isSame(phone, await world.device());
+    expect(answer?.parts.flatMap((part) => ('toolCallId' in part ? [part.state] : []))).toEqual([
+      'output-available',
+      'output-available',
+    ]);
+    expect(world.model.prompts).toHaveLength(3);
+    expect(JSON.stringify(world.model.prompts[2])).toContain('Bern');
+    phone.close();
   });
 
   it('shows an error, with what had come, and tries again', async () => {

@@ -39,9 +39,17 @@ export function toUIMessages<Message extends UIMessage = UIMessage>(
 /** Of an answer that failed before there was any. */
 export const failedId = (runId: string): string => `${runId}:failed`;
 
-/** @param isOpen more of a text may come, although its run is over */
-export const piecesOf = ({ members }: Pick<Group, 'members'>, { isOpen = false } = {}): Piece[] =>
-  members.flatMap(({ parts }) => parts.map((part) => pieceOfSession(part, isOpen)));
+/**
+ * In the order of the channel: what was answered stands in the middle of the message that goes on after it. Serials of messages compare as
+ * texts, and what has none yet comes last.
+ * @param isOpen more of a text may come, although its run is over
+ */
+export function piecesOf({ members }: Pick<Group, 'members'>, { isOpen = false } = {}): Piece[] {
+  const parts = members.flatMap((member) => member.parts);
+  const ordered =
+    members.length === 1 ? parts : parts.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  return ordered.map((part) => pieceOfSession(part, isOpen));
+}
 
 export function endingOf(run: Pick<SessionRun, 'status' | 'error'> | null): Ending {
   if (run === null || isLive(run)) return { over: null };

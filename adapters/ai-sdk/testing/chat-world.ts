@@ -1,6 +1,6 @@
 // A whole server with a worker that answers with the AI SDK and a model in the test's hands, and chats on sessions.
 import { Chat } from '@ai-sdk/react';
-import { isStepCount, streamText, type ToolSet, type UIMessage } from 'ai';
+import { type ChatInit, isStepCount, streamText, type ToolSet, type UIMessage } from 'ai';
 import { MockLanguageModelV4 } from 'ai/test';
 import { type Agent, createAgent, createWorker, type Worker } from '../../../ai-transport/agent/index.ts';
 import type { Session } from '../../../ai-transport/client/index.ts';
@@ -147,10 +147,7 @@ export async function startChatWorld(): Promise<ChatWorld> {
   };
 }
 
-export function deviceOf(
-  session: Session,
-  more: Partial<ConstructorParameters<typeof Chat>[0]> = {},
-): Device {
+export function deviceOf(session: Session, more: Partial<ChatInit<UIMessage>> = {}): Device {
   const chat = new Chat<UIMessage>({ transport: createChatTransport(session), ...more });
   const stop = followSession(chat, session);
   const listeners = new Set<() => void>();
