@@ -37,7 +37,8 @@ export class Projector {
   #draftsOf(message: SessionMessage, isRunning: boolean): readonly Draft[] {
     const known = this.#made.get(message);
     if (known?.isRunning === isRunning) return known.drafts;
-    const drafts = message.role === 'assistant' ? assistantDrafts(message, isRunning) : otherDrafts(message);
+    const isAnswer = message.role === 'assistant' && message.parts[0]?.isInput !== true;
+    const drafts = isAnswer ? assistantDrafts(message, isRunning) : saidDrafts(message);
     this.#made.set(message, { isRunning, drafts });
     return drafts;
   }
@@ -51,21 +52,23 @@ export function sessionIdOf(id: string, isKnown: (id: string) => boolean): strin
   return base !== '' && isKnown(base) ? base : null;
 }
 
-/** What users, systems and tools said: complete at once. */
-function otherDrafts(message: SessionMessage): Draft[] {
-  const { id, role } = message;
+/** What users, programs and tools said: complete at once. Who says of an input that it is an answer may give results, and no more. */
+function saidDrafts(message: SessionMessage): Draft[] {
+  const { id, role, clientId } = message;
   const pieces = contentOf(message);
   const results = pieces.flatMap((piece) => (piece.type === 'tool-output' ? [resultOf(piece)] : []));
   const content = contentOfUser(pieces);
-  if (content === '') return results;
-  if (role === 'system') return [draft({ id, role, content: textOf(pieces) }), ...results];
-  return role === 'tool' ? results : [draft({ id, role: 'user', content }), ...results];
+  if (content === '' || role === 'tool' || role === 'assistant') return results;
+  const isSystem = role === 'system' && clientId === undefined;
+  if (isSystem) return [draft({ id, role, content: textOf(pieces) }), ...results];
+  return [draft({ id, role: 'user', content }), ...results];
 }
 
 function assistantDrafts({ id, parts }: SessionMessage, isRunning: boolean): Draft[] {
   const segments = new Segments(id);
   for (const part of parts)
-    for (const piece of contentOf({ parts: [part] })) segments.add(piece, part.status === 'streaming');
+    for (const piece of contentOf({ parts: [part] }))
+      if (!part.isInput || piece.type === 'tool-output') segments.add(piece, part.status === 'streaming');
   return segments.drafts(isRunning);
 }
 
