@@ -1,9 +1,13 @@
 // A page with a chat, as an application has it: React under StrictMode, a session, and `useChat`.
-import { useChat } from '@ai-sdk/react';
+import { type UseChatHelpers, useChat } from '@ai-sdk/react';
 import { useChatTransport, useSockudoChat } from '@sockudo/ai-sdk/react';
 import { SessionProvider, useSession } from '@sockudo/ai-transport/react';
 import { Sockudo } from '@sockudo/client';
-import { lastAssistantMessageIsCompleteWithApprovalResponses, type UIMessage } from 'ai';
+import {
+  lastAssistantMessageIsCompleteWithApprovalResponses,
+  lastAssistantMessageIsCompleteWithToolCalls,
+  type UIMessage,
+} from 'ai';
 import { createElement as h, type ReactNode, StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
@@ -28,14 +32,22 @@ type Helpers = Pick<
   'messages' | 'status' | 'error' | 'sendMessage' | 'stop' | 'regenerate' | 'addToolApprovalResponse'
 >;
 
+/** Tools that this page has executed. */
+const executed: string[] = [];
+
 function Durable(): ReactNode {
-  const session = useSession();
-  return h(Shown, {
-    chat: useSockudoChat({
-      session,
-      sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
-    }),
+  const chat: UseChatHelpers<UIMessage> = useSockudoChat({
+    session: useSession(),
+    onToolCall: ({ toolCall: { toolName, toolCallId } }) => {
+      executed.push(toolName);
+      if (toolName === 'locate')
+        void chat.addToolOutput({ tool: toolName, toolCallId, output: { city: 'Bern' } });
+    },
+    sendAutomaticallyWhen: (event) =>
+      lastAssistantMessageIsCompleteWithApprovalResponses(event) ||
+      lastAssistantMessageIsCompleteWithToolCalls(event),
   });
+  return h(Shown, { chat });
 }
 
 /** Says something as soon as it is there, which StrictMode makes it be twice. */
@@ -123,7 +135,7 @@ function Page(): ReactNode {
 
 /** What has been on the page, one entry for each change of it. */
 const seen: string[][] = [];
-Object.assign(globalThis, { seen });
+Object.assign(globalThis, { seen, executed });
 const root = document.querySelector('#root');
 if (root === null) throw new Error('no root');
 new MutationObserver(() => {

@@ -174,6 +174,25 @@ describe('useChat on a session', () => {
     expect([executed, world.model.prompts.length]).toEqual([1, 2]);
   });
 
+  it('executes a tool of the page in the window that asked, and nowhere else', async () => {
+    world.model.tools.locate = tool({ inputSchema: z.object({}) });
+    const [first, second] = [await open(), await open()];
+    world.model.says(...toolCall('call_1', 'locate', {}), finish('tool-calls'));
+    world.model.says(...text('You are in Bern.'), finish());
+    await say(first, 'Where am I?');
+    for (const page of [first, second]) {
+      await page.getByText('You are in Bern.').waitFor();
+      await statusIs(page, 'ready');
+      expect(await messages(page)).toEqual(['Where am I?', '{"city":"Bern"}You are in Bern.']);
+    }
+    expect(await first.evaluate('globalThis.executed')).toEqual(['locate']);
+    expect(await second.evaluate('globalThis.executed')).toEqual([]);
+    await second.reload();
+    await second.getByText('You are in Bern.').waitFor();
+    expect(await second.evaluate('globalThis.executed')).toEqual([]);
+    expect(world.model.prompts).toHaveLength(2);
+  });
+
   it('calls the model once where a message is sent by what is mounted twice', async () => {
     world.model.says(...text('Welcome'), finish());
     const page = await open('greeting');
