@@ -1,5 +1,5 @@
 // How a stream of chunks ends: by itself, by a cancel, with an error, waiting for somebody.
-import { APICallError, RetryError, streamText, tool } from 'ai';
+import { APICallError, RetryError, streamText, ToolLoopAgent, tool } from 'ai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createAgent } from '../../../ai-transport/agent/agent.ts';
@@ -155,6 +155,24 @@ describe('pipeResult', () => {
     });
     const message = assistantMessage('m', piecesAfter(server), { over: 'complete' });
     expect(message.metadata).toEqual({ usage: result.usage });
+  });
+
+  it('writes what an agent of the AI SDK does', async () => {
+    const model = new Model();
+    const tools = { add: tool({ inputSchema: z.object({}), execute: () => 3 }) };
+    model.says(...toolCall('c1', 'add', {}), finish('tool-calls'));
+    model.says(...text('Three'), finish());
+    const agent = new ToolLoopAgent({ model: model.model, tools });
+    const result = await pipeResult(run, await agent.stream({ prompt: 'Add', abortSignal: run.signal }), {
+      tools,
+    });
+    expect(result).toMatchObject({ text: 'Three', status: 'complete', usage: { inputTokens: 6 } });
+    expect(parts()).toMatchObject([
+      { type: 'step-start' },
+      { type: 'tool-add', state: 'output-available', output: 3 },
+      { type: 'step-start' },
+      { type: 'text', text: 'Three' },
+    ]);
   });
 
   it('tells the error of the provider by code, and nobody else its words', async () => {
