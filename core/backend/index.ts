@@ -51,6 +51,22 @@ export type {
 } from './messages.ts';
 export type { PresenceHistoryPage, SnapshotParams } from './presence-history.ts';
 export type { BatchEvent, TriggerParams } from './publishing.ts';
+export { PushMethods } from './push.ts';
+export type {
+  PushDeadLetter,
+  PushDevice,
+  PushList,
+  PushListParams,
+  PushPublish,
+  PushPublishResult,
+  PushPublishStatus,
+  PushRecipient,
+  PushRegistration,
+  PushRegistrationResult,
+  PushSubscription,
+  PushTarget,
+  PushTemplate,
+} from './push-types.ts';
 export type { QueryParams, QueryValue, SignedQueryRequest } from './signed-query.ts';
 export {
   type BatchResponse,

@@ -10,6 +10,7 @@ export interface Call<Answer> {
   /** Below `/apps/APP_ID`; segments percent-encoded. */
   readonly path: string;
   readonly params?: QueryParams | undefined;
+  readonly headers?: AppRequest['headers'];
   readonly isAnswer: (value: unknown) => value is Answer;
 }
 
@@ -26,6 +27,8 @@ export interface Requester {
   change<Answer>(call: ChangeCall<Answer>): Promise<Answer>;
   /** Repeated like a read. */
   remove<Answer>(call: Call<Answer>): Promise<Answer>;
+  /** As `remove`, of a route that answers with nothing. */
+  discard(call: Omit<Call<never>, 'isAnswer'>): Promise<void>;
 }
 
 export function createRequester(config: Configuration): Requester {
@@ -41,10 +44,16 @@ export function createRequester(config: Configuration): Requester {
     return value;
   };
   return {
-    read: ({ path, params, isAnswer }) => send({ method: 'GET', path, params }, true, isAnswer),
-    change: ({ path, params, body, isIdempotent, isAnswer }) =>
-      send({ method: 'POST', path, params, body: JSON.stringify(body) }, isIdempotent, isAnswer),
-    remove: ({ path, params, isAnswer }) => send({ method: 'DELETE', path, params }, true, isAnswer),
+    read: ({ path, params, headers, isAnswer }) =>
+      send({ method: 'GET', path, params, headers }, true, isAnswer),
+    change: ({ path, params, headers, body, isIdempotent, isAnswer }) =>
+      send({ method: 'POST', path, params, headers, body: JSON.stringify(body) }, isIdempotent, isAnswer),
+    remove: ({ path, params, headers, isAnswer }) =>
+      send({ method: 'DELETE', path, params, headers }, true, isAnswer),
+    async discard({ path, params, headers }) {
+      const rules = { maxAttempts: config.maxAttempts, isIdempotent: true };
+      await withRetries(rules, () => sendOnce(config, { method: 'DELETE', path, params, headers }));
+    },
   };
 }
 

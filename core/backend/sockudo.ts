@@ -22,7 +22,6 @@ import {
   isChannelUsers,
 } from './channel-state.ts';
 import { type Configuration, optionsFromUrl, parseOptions, type SockudoOptions } from './configuration.ts';
-import { DurableChannels } from './durable-channels.ts';
 import { sharedSecret } from './encryption.ts';
 import { SockudoRequestError, WebHookError } from './errors.ts';
 import { assertChannel, assertUserId, channelPath, pathSegment } from './names.ts';
@@ -36,6 +35,7 @@ import {
   prepareEvent,
   type TriggerParams,
 } from './publishing.ts';
+import { PushMethods } from './push.ts';
 import { createRequester, type Requester } from './requester.ts';
 import { withRetries } from './retry.ts';
 import { createSignedQuery, type QueryParams, type SignedQueryRequest } from './signed-query.ts';
@@ -63,7 +63,7 @@ export type TriggerResponse = Response & { readonly idempotencyKey: string | und
 export type BatchResponse = Response & { readonly idempotencyKeys: readonly (string | undefined)[] };
 
 /** The signed HTTP API of one app. Holds no connection or timer of its own, so there is nothing to close. */
-export class Sockudo extends DurableChannels {
+export class Sockudo extends PushMethods {
   static readonly Token = Token;
   static readonly RequestError = SockudoRequestError;
   static readonly WebHookError = WebHookError;

@@ -3,17 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { load } from '../../core/server/config/load-fixture.ts';
 import { createMemoryKeyedStore } from '../../core/server/memory/keyed-store.ts';
 import type { CredentialMaterial } from '../contracts.ts';
+import { generateVapidKeys } from '../providers/web-push/vapid.ts';
 import { StoredCredentials } from './credentials.ts';
 import { Envelope, UnreadableEnvelope } from './envelope.ts';
 import { environmentCredentials } from './environment.ts';
 import { type CredentialWord, parseCredential } from './material.ts';
-import { createVapidKeys, publicKeyOf } from './vapid.ts';
+import { publicKeyOf } from './vapid.ts';
 
 const PEM = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
   type: 'pkcs8',
   format: 'pem',
 });
-const VAPID = createVapidKeys();
+const VAPID = generateVapidKeys();
 const ACCOUNT = {
   project_id: 'p',
   client_email: 'a@b.example',
@@ -77,7 +78,7 @@ describe('a credential', () => {
     ['apns', { teamId: 't', keyId: 'k', privateKey: 'KEYTEXT' }, 'privateKey is invalid'],
     ['apns', { p12: '***' }, 'p12 is invalid'],
     ['webpush', { ...VAPID, privateKey: 'KEYTEXT' }, 'privateKey is invalid'],
-    ['webpush', { ...VAPID, publicKey: createVapidKeys().publicKey }, 'publicKey is invalid'],
+    ['webpush', { ...VAPID, publicKey: generateVapidKeys().publicKey }, 'publicKey is invalid'],
     ['webpush', { ...VAPID, contact: 'me' }, 'contact is invalid'],
     ['hms', { hmsAppId: '1' }, 'clientSecret is invalid'],
     ['wns', { packageSid: '', clientSecret: 's' }, 'packageSid is invalid'],
@@ -100,7 +101,7 @@ describe('stored credentials', () => {
       environment,
       enabled: ['webPush', 'wns'],
     });
-  const credential = (id: string, version: number, privateKey = createVapidKeys().privateKey) => ({
+  const credential = (id: string, version: number, privateKey = generateVapidKeys().privateKey) => ({
     credentialId: id,
     version,
     material: {
@@ -128,7 +129,7 @@ describe('stored credentials', () => {
   it('show nothing of what they are, in the store too', async () => {
     const store = createMemoryKeyedStore();
     const credentials = open('key', store);
-    const { privateKey } = createVapidKeys();
+    const { privateKey } = generateVapidKeys();
     const summary = await credentials.put('app', credential('a', 3, privateKey));
     expect(summary).toEqual({ app_id: 'app', credential_id: 'a', provider: 'webPush', version: 3 });
     expect((await credentials.list('app', { limit: 10 })).items).toEqual([summary]);

@@ -3,23 +3,6 @@ import { createECDH } from 'node:crypto';
 
 const SCALAR_BYTES = 32;
 
-export interface VapidKeys {
-  readonly publicKey: string;
-  readonly privateKey: string;
-}
-
-/** A new pair. */
-export function createVapidKeys(): VapidKeys {
-  const curve = createECDH('prime256v1');
-  const publicKey = curve.generateKeys().toString('base64url');
-  const scalar = curve.getPrivateKey();
-  // Leading zeros are left out by the library.
-  const privateKey = Buffer.concat([Buffer.alloc(SCALAR_BYTES - scalar.length), scalar]).toString(
-    'base64url',
-  );
-  return { publicKey, privateKey };
-}
-
 /** The public key of a private one; null: it is none. */
 export function publicKeyOf(privateKey: string): string | null {
   const scalar = Buffer.from(privateKey, 'base64url');

@@ -16,8 +16,8 @@ import type {
   Replay,
 } from '../contracts.ts';
 import { tokenHashOf } from '../contracts.ts';
-import { createVapidKeys } from '../credentials/vapid.ts';
 import { PushPlugin } from '../plugin.ts';
+import { generateVapidKeys } from '../providers/web-push/vapid.ts';
 import type { PushService, StartDispatcher } from '../service.ts';
 
 export interface PushServerOptions extends TestServerOptions {
@@ -82,7 +82,7 @@ export async function startPushServer({
   const { settings } = load({
     push: {
       webpush_enabled: true,
-      webpush: { vapid_private_key: createVapidKeys().privateKey },
+      webpush: { vapid_private_key: generateVapidKeys().privateKey },
       allow_memory_drivers: true,
       credential_encryption_key: 'a passphrase',
       ...push,
