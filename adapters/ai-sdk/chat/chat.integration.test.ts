@@ -321,6 +321,21 @@ describe('a chat', () => {
     phone.close();
   });
 
+  it('shows a snapshot at once, before there is a connection', async () => {
+    const phone = await world.device();
+    world.model.says(...text('Hello'), finish());
+    await phone.chat.sendMessage({ text: 'Hi' });
+    const session = world.server.session('ann', {
+      // As if there were more to read: nobody waits for that here.
+      snapshot: { ...phone.session.snapshot(), hasOlder: true },
+    });
+    const again = deviceOf(session);
+    await again.until(({ messages }) => messages.length === 2);
+    expect(session.status).toBe('connecting');
+    expect(textsOf(again.chat.messages)).toEqual(['user: Hi', 'assistant: Hello']);
+    again.close();
+  });
+
   it('shows older messages while it streams', async () => {
     const phone = await world.device();
     for (let turn = 0; turn < 20; turn += 1) {

@@ -96,7 +96,8 @@ export async function loadedUpTo(
 ): Promise<void> {
   await loaded(session, signal);
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    if (view.messages.length >= atLeast || !session.hasOlder) return;
+    // A snapshot is shown before anything can be read.
+    if (session.status !== 'live' || view.messages.length >= atLeast || !session.hasOlder) return;
     signal?.throwIfAborted();
     await session.loadOlder();
   }
