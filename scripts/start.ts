@@ -1,5 +1,5 @@
-// `npm start [-- --open]`: the server and the market-feed example, in one process tree; `npm run example:NAME` the same with another
-// example. Prints the address of the page; Ctrl-C stops everything.
+// `npm start [-- --open]`: the server and the chat, in one process tree; `npm run example:NAME` the same with another example.
+// Prints the address of the page; Ctrl-C stops everything.
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type { RunningExample } from '@sockudo/example-kit';
@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
   options: { open: { type: 'boolean' }, port: { type: 'string' } },
   allowPositionals: true,
 });
-const [name = 'market-feed'] = positionals;
+const [name = 'chat'] = positionals;
 const title = name.replaceAll('-', ' ');
 const startExample = EXAMPLES.get(name);
 if (startExample === undefined) {

@@ -35,7 +35,7 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
       buildPage(page, options.env),
     ]);
     if (model !== null) started.push(model.process);
-    const env = { ...options.env, CHAT_PAGE: page, ...model?.env() };
+    const env = { ...options.env, CHAT_PAGE: page, ...(model?.env() ?? modelIn(options.env)) };
     const example = await start(
       { name: NAME, server: program('./server/main.ts'), backend: program('./backend/main.ts') },
       { ...options, env },
@@ -63,6 +63,12 @@ function startWorker({ cwd, env, onGivenUp = noop }: ExampleOptions, address: st
     onReady: noop,
     onGivenUp,
   });
+}
+
+/** @throws Error where an address or a key is given, and nobody says of which model */
+function modelIn({ MODEL, OPENAI_MODEL = MODEL }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (OPENAI_MODEL === undefined) throw new Error('MODEL is missing: the name of the model to ask');
+  return { MODEL: MODEL ?? OPENAI_MODEL };
 }
 
 const hasModel = (env: NodeJS.ProcessEnv): boolean =>
