@@ -36,6 +36,7 @@ export interface PushAnswer {
 export interface PushServer extends TestServer {
   readonly service: PushService;
   readonly dispatcher: FakeDispatcher;
+  readonly metrics: PushPlugin['metrics'];
   /** A signed request; `path` is what follows `/apps/ID/push`. */
   call(
     method: string,
@@ -98,6 +99,7 @@ export async function startPushServer({
     ...server,
     service: plugin.service,
     dispatcher,
+    metrics: plugin.metrics,
     call: (method, path, body, more = {}) => call(server, method, path, { ...more, body }),
   };
 }
