@@ -1,5 +1,5 @@
-// Which errors end a turn at once, and what people are told of them. What may pass is tried again by the next attempt.
-import { AgentError, FatalRunError } from '@sockudo/ai-transport/agent';
+// What people are told when a turn fails. Texts of providers may hold what is not for them.
+import type { DescribeError } from '@sockudo/ai-transport/agent';
 import { ModelError, type ModelErrorCode } from '@sockudo/ai-transport/model';
 
 const WORDS: Readonly<Record<ModelErrorCode, string>> = {
@@ -15,21 +15,5 @@ const WORDS: Readonly<Record<ModelErrorCode, string>> = {
   budget_exceeded: 'What may be spent is spent.',
 };
 
-function modelErrorIn(error: unknown): ModelError | null {
-  if (error instanceof ModelError) return error;
-  return error instanceof AgentError && error.code === 'source_failed' ? modelErrorIn(error.cause) : null;
-}
-
-/** The error to throw from a handler. */
-export function failureOf(error: unknown): unknown {
-  const found = modelErrorIn(error);
-  if (found === null || found.isRetryable) return error;
-  return new FatalRunError(found.code, WORDS[found.code], { cause: error });
-}
-
-/** What everybody in the conversation may know. */
-export function describeError(error: unknown): { code: string; message?: string } {
-  const found = modelErrorIn(error);
-  if (found === null) return { code: 'agent_error' };
-  return { code: found.code, message: WORDS[found.code] };
-}
+export const describeError: DescribeError = (error) =>
+  error instanceof ModelError ? { code: error.code, message: WORDS[error.code] } : { code: 'agent_error' };

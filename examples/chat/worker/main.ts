@@ -14,7 +14,7 @@ import { createTools } from './tools.ts';
 
 const settings = workerSettings(process.env);
 const sockudo = Sockudo.forURL(settings.SOCKUDO_URL);
-const openai = new OpenAI({ apiKey: settings.OPENAI_API_KEY, baseURL: settings.OPENAI_BASE_URL });
+const client = new OpenAI({ apiKey: settings.OPENAI_API_KEY, baseURL: settings.OPENAI_BASE_URL });
 
 const tools = createTools({
   documents: await Documents.read(settings.DOCUMENTS),
@@ -29,7 +29,7 @@ const worker = createWorker({
   waitMs: 1000,
   // In a word: the server may be away for a moment, and the worker goes on trying.
   onError: (error) => console.error(`worker: ${error instanceof Error ? error.message : error}`),
-  handle: answerWith({ openai, model: settings.MODEL, tools }),
+  handle: answerWith({ client, model: settings.MODEL, tools }),
 });
 const leave = showPresence(settings.SOCKUDO_URL, sockudo, worker.workerId);
 
