@@ -64,24 +64,11 @@ export interface PushService {
   close(): Promise<void>;
 }
 
-export function createPushService(
-  context: RealtimeContext,
-  { settings, environment, metrics, startDispatcher }: PushServiceOptions,
-): PushService {
+export function createPushService(context: RealtimeContext, options: PushServiceOptions): PushService {
   const { keyedStore: store, logger } = context;
-  const onConflict = (): void => {
-    metrics.statusConflicts += 1;
-  };
-  const devices = new Devices(store);
-  const subscriptions = new Subscriptions(store);
-  const publishes = new Publishes(store, settings.statusTtlMs, onConflict);
-  const templates = new Templates(store);
-  const credentials = new StoredCredentials({
-    store,
-    envelope: settings.encryptionKey === null ? null : new Envelope(settings.encryptionKey),
-    environment,
-    enabled: settings.enabled,
-  });
+  const { settings, metrics } = options;
+  const records = createRecords(context, options);
+  const { devices, subscriptions, publishes, templates, credentials } = records;
   const repository = new StoredPushRepository({
     store,
     publishes,
@@ -93,7 +80,7 @@ export function createPushService(
     // Only called by a job, when everything here is put together.
     onBegin: (lagMs) => guard.noteLag(lagMs),
   });
-  const dispatcher = startDispatcher(context, settings, { repository, credentials });
+  const dispatcher = options.startDispatcher(context, settings, { repository, credentials });
   const guard = new Guard({ settings, credentials, dispatcher, logger });
   const admission = new Admission({
     publishes,
@@ -101,9 +88,7 @@ export function createPushService(
     expected: new ExpectedRecipients(devices, subscriptions),
     guard,
     quotas: new Quotas(store, settings.quotas),
-    limiter: context.settings.rateLimits.api.enabled
-      ? { perSecond: settings.quotas.acceptancePerSecond, cache: context.cache }
-      : null,
+    limiter: limiterOf(context, settings),
     dispatcher,
     metrics,
     logger,
@@ -111,17 +96,8 @@ export function createPushService(
   });
   const repair = new Repair({ store, publishes, dispatcher, metrics, logger, settings: settings.repair });
   const events = new EventPushes({ rules: settings.rules, admission, metrics, logger });
-  const recipientRules = {
-    allowedHosts: settings.webPushHosts.allowed,
-    deniedHosts: settings.webPushHosts.denied,
-    allowsLocal: settings.allowsLocalEndpoints,
-  };
   return {
-    devices,
-    subscriptions,
-    credentials,
-    templates,
-    publishes,
+    ...records,
     repository,
     admission,
     deadLetters: new DeadLetters(store, dispatcher),
@@ -129,19 +105,57 @@ export function createPushService(
     repair,
     events,
     vapidContact: settings.credentials.webPush.contact,
-    checkRecipient: (recipient) => checkRecipient(recipient, recipientRules),
-    async cancel(appId, publishId) {
-      const result = await publishes.update(appId, publishId, cancelled);
-      if (result?.after.state !== 'cancelled') return;
-      await publishes.isQueued(appId, publishId);
-      await dispatcher.cancel(appId, publishId);
-    },
+    checkRecipient: recipientCheck(settings),
+    cancel: (appId, publishId) => cancel(publishes, dispatcher, appId, publishId),
     async close() {
-      await events.close();
-      await repair.close();
-      await dispatcher.close();
+      for (const part of [events, repair, dispatcher]) await part.close();
     },
   };
+}
+
+type Records = Pick<PushService, 'devices' | 'subscriptions' | 'publishes' | 'templates' | 'credentials'>;
+
+/** What is kept in the store. */
+function createRecords(
+  { keyedStore: store }: RealtimeContext,
+  { settings, environment, metrics }: PushServiceOptions,
+): Records {
+  return {
+    devices: new Devices(store),
+    subscriptions: new Subscriptions(store),
+    publishes: new Publishes(store, settings.statusTtlMs, () => {
+      metrics.statusConflicts += 1;
+    }),
+    templates: new Templates(store),
+    credentials: new StoredCredentials({
+      store,
+      envelope: settings.encryptionKey === null ? null : new Envelope(settings.encryptionKey),
+      environment,
+      enabled: settings.enabled,
+    }),
+  };
+}
+
+const limiterOf = ({ settings, cache }: RealtimeContext, { quotas }: PushSettings) =>
+  settings.rateLimits.api.enabled ? { perSecond: quotas.acceptancePerSecond, cache } : null;
+
+function recipientCheck({
+  webPushHosts: { allowed: allowedHosts, denied: deniedHosts },
+  allowsLocalEndpoints: allowsLocal,
+}: PushSettings): PushService['checkRecipient'] {
+  return (recipient) => checkRecipient(recipient, { allowedHosts, deniedHosts, allowsLocal });
+}
+
+async function cancel(
+  publishes: Publishes,
+  dispatcher: Dispatcher,
+  appId: string,
+  publishId: string,
+): Promise<void> {
+  const result = await publishes.update(appId, publishId, cancelled);
+  if (result?.after.state !== 'cancelled') return;
+  await publishes.isQueued(appId, publishId);
+  await dispatcher.cancel(appId, publishId);
 }
 
 const cancelled = (status: Status): { readonly status: Status } | null =>
