@@ -1,11 +1,12 @@
 // docs/push works as it is written: the snippets run word for word against a server whose pushes reach a service that decrypts them,
 // the settings are accepted, and what is listed is what there is.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { parse } from 'smol-toml';
+import { join } from 'node:path';
 import Backend from 'sockudo';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PushMethods } from '../../core/backend/index.ts';
+import { readConfigFile } from '../../core/server/config/config-file.ts';
 import { loadSettings } from '../../core/server/config/index.ts';
 import { pushRoutes } from '../../push/http/routes.ts';
 import { generateVapidKeys } from '../../push/index.ts';
@@ -47,7 +48,7 @@ describe('docs/push/README.md', () => {
 
   beforeAll(async () => {
     service = await FakeWebPush.start();
-    const { push, ...config } = parse(`${webPush}\n${rule}`);
+    const { push, ...config } = settingsIn(`${webPush}\n${rule}`);
     server = await startTestServer({
       config: {
         ...config,
@@ -130,7 +131,7 @@ describe('docs/push/http.md', () => {
 
 describe('docs/push/configuration.md', () => {
   it.each([webPush, ...blocks(configuration, 'toml')])('shows settings that are accepted', (text) => {
-    const loaded = loadSettings({ config: parse(text), env: {}, cwd: tmpdir() });
+    const loaded = loadSettings({ config: settingsIn(text), env: {}, cwd: tmpdir() });
     expect(loaded.ok ? [] : loaded.problems).toEqual([]);
   });
 
@@ -139,3 +140,16 @@ describe('docs/push/configuration.md', () => {
     expect(firstColumn(configuration, '| Metric | |').toSorted()).toEqual(there.toSorted());
   });
 });
+
+/** Settings as the server reads its file. */
+function settingsIn(toml: string): Record<string, unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'sockudo-docs-'));
+  try {
+    writeFileSync(join(folder, 'config.toml'), toml);
+    const file = readConfigFile(join(folder, 'config.toml'), {}, folder);
+    if (file.kind !== 'read') throw new Error('the settings cannot be read');
+    return file.data;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
