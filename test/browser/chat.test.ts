@@ -53,6 +53,11 @@ describe('the chat', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await screenshot(desktop, 'chat-answer-dark');
     await screenshot(phone, 'chat-answer-phone-dark');
+    await phone.page.emulateMedia({ colorScheme: 'light' });
+    await screenshot(phone, 'chat-answer-phone');
+    await phone.page.getByRole('button', { name: 'Use on another device' }).click();
+    await phone.page.getByRole('button', { name: 'Copy link' }).waitFor();
+    await screenshot(phone, 'chat-link-phone');
     expect(unexpected()).toEqual([]);
   });
 

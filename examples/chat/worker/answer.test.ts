@@ -146,7 +146,7 @@ describe('a turn', () => {
     const { status, said } = await rest(runId);
     expect(status).toBe('complete');
     expect(said).toContainEqual(expect.objectContaining({ type: 'tool-output', isError: true }));
-    expect(textOf(said)).toContain('`send_email` failed');
+    expect(textOf(said)).toContain('did not allow');
     expect(await readdir(outbox)).toEqual([]);
   });
 

@@ -54,7 +54,7 @@ export function Conversation({ chat, id, onList, onGone }: Props) {
           <Icon name="menu" />
         </button>
         <h1>{title === '' ? 'New conversation' : title}</h1>
-        <Presence chat={chat} isAgentThere={isAgentThere} />
+        <Presence chat={chat} isAgentThere={isAgentThere} isConnected={status === 'live'} />
       </header>
       <Banner messages={messages} />
       {said.length > 0 || isReading ? (

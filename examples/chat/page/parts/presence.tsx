@@ -7,16 +7,20 @@ import { ShareButton } from './share.tsx';
 interface Props {
   readonly chat: Ready;
   readonly isAgentThere: boolean;
+  /** Otherwise nobody knows who is there. */
+  readonly isConnected: boolean;
 }
 
-export function Presence({ chat, isAgentThere }: Props) {
+export function Presence({ chat, isAgentThere, isConnected }: Props) {
   const devices = useDevices(chat.client, chat.user);
   const names = devices.map(({ name }) => name).join(', ');
   return (
     <div className="presence">
-      <span className={`agent ${isAgentThere ? 'there' : 'away'}`} role="status">
+      <span className={`agent ${isConnected && isAgentThere ? 'there' : 'away'}`} role="status">
         <span className="dot" aria-hidden="true" />
-        <span className="word">{isAgentThere ? 'Assistant is here' : 'Assistant is away'}</span>
+        <span className="word">
+          {isConnected ? `Assistant is ${isAgentThere ? 'here' : 'away'}` : 'Not connected'}
+        </span>
       </span>
       {devices.length > 0 && (
         <span className="devices" title={names}>
