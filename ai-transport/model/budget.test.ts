@@ -42,11 +42,11 @@ function answering(
   const onError = (error: unknown): void => void errors.push(error);
   const budget = new Budget({ sockudo: agent.sockudo, limits, onError, ...more });
   work(async (run, context) => {
-    const ask = budget.around(run, context, () => {
+    const ask = () => {
       asked += 1;
       return said(events);
-    });
-    await runTools(run, context, { ask });
+    };
+    await runTools(run, context, { ask, around: budget.around });
   });
 }
 
@@ -111,6 +111,23 @@ it('warns once a run where a soft limit is reached, in the session and to the pr
   expect(warnings.map(({ message }) => JSON.parse(message.data))).toEqual([
     { of: 'session', per: 'total', unit: 'cost', used: 0.00012, soft: 0.0001 },
   ]);
+});
+
+it('counts by hand what something else has asked', async () => {
+  fresh();
+  const budget = new Budget({ sockudo: agent.sockudo, limits: [{ of: 'run', unit: 'tokens', hard: 10 }] });
+  work(async (run, context) => {
+    const bill = budget.of(run, context);
+    await bill.admit();
+    await bill.add({ inputTokens: 8, outputTokens: 3 }, 'small');
+    await bill.admit();
+  });
+  expect(await answer('r1')).toMatchObject({ 'run-reason': 'error', 'error-code': 'budget_exceeded' });
+  expect((await usage({ channel, run_id: 'r1' })).run).toMatchObject({
+    calls: 1,
+    input_tokens: 8,
+    output_tokens: 3,
+  });
 });
 
 it('has no answer wait for its bill', async () => {

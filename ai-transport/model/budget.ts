@@ -49,22 +49,29 @@ export class Budget {
   }
 
   /**
-   * `ask` under the budget, for `runTools`: counts each call of the model, refuses to make one and breaks one off where a hard limit is
-   * reached, and says `data-budget` in the run where a soft one is.
-   * The run then ends with the error `budget_exceeded`.
+   * `ask` under the budget, for `runTools` and what stands on it (`around: budget.around`): counts each call of the model, refuses to make
+   * one and breaks one off where a hard limit is reached, and says `data-budget` in the run where a soft one is. The run then ends
+   * with the error `budget_exceeded`.
    */
-  around(run: Run, context: BudgetContext, ask: RunToolsOptions['ask']): RunToolsOptions['ask'] {
-    const budgeted = new BudgetedRun(run, context, this.#options, (state) =>
-      this.#options.onSoft?.(state, run),
-    );
+  readonly around = (
+    run: Run,
+    context: BudgetContext,
+    ask: RunToolsOptions['ask'],
+  ): RunToolsOptions['ask'] => {
+    const budgeted = this.of(run, context);
     return async (conversation, askContext) => {
       const used = await budgeted.admit();
       return budgeted.count(await ask(conversation, askContext), used);
     };
+  };
+
+  /** The same by hand, where something else asks the model. */
+  of(run: Run, context: BudgetContext): BudgetedRun {
+    return new BudgetedRun(run, context, this.#options, (state) => this.#options.onSoft?.(state, run));
   }
 }
 
-class BudgetedRun {
+export class BudgetedRun {
   readonly #run: BudgetRun;
   readonly #clientId: string | undefined;
   readonly #options: BudgetOptions;
@@ -93,6 +100,14 @@ class BudgetedRun {
     for (const state of states) if (isOver(state, 'soft')) await this.#warn(state);
     requireRoom(states);
     return used;
+  }
+
+  /** Counts a call that has ended. `model`: its price's name. Never rejects. */
+  async add(usage: ModelUsage, model = '*'): Promise<void> {
+    const meter = new Meter(this.#options.prices ?? {});
+    meter.add({ type: 'response', provider: '', model });
+    meter.add({ type: 'usage', usage });
+    if (meter.isUsed) await this.#report(meter);
   }
 
   /** The events of one call; what it used is reported when it ends, however it does. @throws ModelError `budget_exceeded` */

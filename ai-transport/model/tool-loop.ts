@@ -26,6 +26,9 @@ export interface AskContext {
   readonly prepared?: unknown;
 }
 
+/** What is needed of what a handler knows of its run. */
+export type RunToolsContext = Pick<RunContext, 'history'> & Partial<Pick<RunContext, 'record'>>;
+
 export interface RunToolsOptions {
   /** Asks the model with the conversation so far. Not called where an earlier attempt has its answer. */
   readonly ask: (
@@ -37,6 +40,10 @@ export interface RunToolsOptions {
    * providers make in the background, by their id.
    */
   readonly prepare?: ((conversation: readonly ModelMessage[], context: AskContext) => unknown) | undefined;
+  /** Comes between this and `ask`: `budget.around`, `whileWatched`. */
+  readonly around?:
+    | ((run: Run, context: RunToolsContext, ask: RunToolsOptions['ask']) => RunToolsOptions['ask'])
+    | undefined;
   readonly tools?: ModelTools | undefined;
   /** Calls of the model for one input, 1 to 100. Default 10. */
   readonly maxRounds?: number | undefined;
@@ -72,7 +79,7 @@ type Round = Pick<ModelResult, 'status' | 'finishReason' | 'rawReason' | 'usage'
  */
 export async function runTools(
   run: Run,
-  context: Pick<RunContext, 'history'> & Partial<Pick<RunContext, 'record'>>,
+  context: RunToolsContext,
   options: RunToolsOptions,
 ): Promise<RunToolsResult> {
   const { tools = {}, maxRounds = 10, onToolError = complain } = options;
@@ -95,8 +102,10 @@ export async function runTools(
   if (!isNewMessage(history.at(-1)) && (await settle(loop, openCalls(own), true)) === 'waits')
     return suspended(loop, false);
   if (run.signal.aborted) return result(loop, 'cancelled');
+  const { prepare, around = (_run, _context, ask) => ask } = options;
+  const ask = around(run, context, options.ask);
   for (let round = 1; round <= maxRounds; round += 1) {
-    const outcome = await askOnce(loop, round, options);
+    const outcome = await askOnce(loop, round, { prepare, ask });
     if (outcome !== 'again') return outcome;
   }
   const text = `The model wanted tools ${maxRounds} times without coming to an end`;
