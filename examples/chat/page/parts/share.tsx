@@ -4,6 +4,8 @@ import { secret } from '../state/backend.ts';
 import { linkOf } from '../state/user.ts';
 import { Icon } from './icons.tsx';
 
+const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
+
 export function ShareButton() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isCopied, setCopied] = useState(false);
@@ -32,6 +34,12 @@ export function ShareButton() {
           This link opens your conversations there. Whoever has it can read and write them: keep it to
           yourself.
         </p>
+        {isLoopback && (
+          <p className="hint">
+            It begins with this machine’s own name for itself, so it is for other browsers here. For another
+            machine start with HOST=0.0.0.0 and open the page by the address in your network.
+          </p>
+        )}
         <input readOnly value={link} aria-label="Link" onFocus={(event) => event.target.select()} />
         <div className="actions">
           {navigator.clipboard !== undefined && (
