@@ -153,6 +153,23 @@ describe('the chat', () => {
     expect(await questions(page).allInnerTexts()).toEqual(await questions(other.page).allInnerTexts());
   });
 
+  it('has what is taken back while offline never said, and what follows said with everything before it', async () => {
+    const { page } = await open();
+    await say(page, 'Tell me about the town.');
+    await settled(page, 1);
+    await page.context().setOffline(true);
+    await page.getByText('You are offline.').waitFor();
+    for (const text of ['About its doors.', 'About its gates.', 'About its walls.']) await say(page, text);
+    await page.getByRole('button', { name: 'Do not answer: About its gates.' }).click();
+    await page.getByText('2 messages will be sent').waitFor();
+    await page.context().setOffline(false);
+    await isWhole([page], 3);
+    expect(model.calls.map(({ question }) => question)).toEqual([
+      ...['Tell me about the town.', 'About its doors.', 'About its walls.'],
+    ]);
+    expect(model.calls.at(-1)?.roles.join(' ')).toBe('system user assistant user assistant user');
+  });
+
   it('takes 50 messages, and the tab is killed and opened again', async () => {
     const { page } = await open();
     const hold = model.holdAt(1);

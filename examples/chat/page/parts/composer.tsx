@@ -9,21 +9,9 @@ const DRAFT = 'chat-draft-';
 
 export function Composer({ conversation }: { readonly conversation: string }) {
   const session = useSession();
-  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT + conversation) ?? '');
+  const [text, setText] = useDraft(conversation);
   const [error, setError] = useState('');
-  const field = useRef<HTMLTextAreaElement>(null);
   const current = useCurrentRun();
-
-  useEffect(() => {
-    // What is half written survives a reload, too.
-    if (text === '') sessionStorage.removeItem(DRAFT + conversation);
-    else sessionStorage.setItem(DRAFT + conversation, text);
-  }, [text, conversation]);
-  useEffect(() => {
-    // Not on a phone, where the keyboard would cover half of what there is to read.
-    if (matchMedia('(hover: hover)').matches) field.current?.focus();
-  }, []);
-
   const send = (): void => {
     const words = text.trim();
     if (words === '') return;
@@ -34,11 +22,6 @@ export function Composer({ conversation }: { readonly conversation: string }) {
     });
     setText('');
     setError('');
-  };
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    send();
   };
   return (
     <form
@@ -51,47 +34,85 @@ export function Composer({ conversation }: { readonly conversation: string }) {
     >
       {error !== '' && <p role="alert">{error}</p>}
       <div className="field">
-        <textarea
-          ref={field}
-          rows={1}
-          value={text}
+        <Field
+          text={text}
           placeholder={current === null ? 'Ask anything' : 'Ask a follow-up'}
-          aria-label="Message"
-          enterKeyHint="send"
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={onKey}
+          onChange={setText}
+          onSend={send}
         />
-        {current !== null && (
-          <button
-            type="button"
-            className="round stop"
-            aria-label="Stop"
-            title="Stop"
-            onClick={() => void current.stop()}
-          >
-            <span aria-hidden="true" />
-          </button>
-        )}
+        {current !== null && <StopButton onClick={current.stop} />}
         {(current === null || text.trim() !== '') && (
-          <button
-            type="submit"
-            className="round"
-            disabled={text.trim() === ''}
-            aria-label={current === null ? 'Send' : 'Send when the answer is complete'}
-          >
-            <Icon name="up" />
-          </button>
+          <SendButton isEmpty={text.trim() === ''} isLater={current !== null} />
         )}
       </div>
     </form>
   );
 }
 
+/** What is half written survives a reload, too. */
+function useDraft(conversation: string) {
+  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT + conversation) ?? '');
+  useEffect(() => {
+    if (text === '') sessionStorage.removeItem(DRAFT + conversation);
+    else sessionStorage.setItem(DRAFT + conversation, text);
+  }, [text, conversation]);
+  return [text, setText] as const;
+}
+
+interface FieldProps {
+  readonly text: string;
+  readonly placeholder: string;
+  readonly onChange: (text: string) => void;
+  readonly onSend: () => void;
+}
+
+function Field({ text, placeholder, onChange, onSend }: FieldProps) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    // Not on a phone, where the keyboard would cover half of what there is to read.
+    if (matchMedia('(hover: hover)').matches) field.current?.focus();
+  }, []);
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    onSend();
+  };
+  return (
+    <textarea
+      ref={field}
+      rows={1}
+      value={text}
+      placeholder={placeholder}
+      aria-label="Message"
+      enterKeyHint="send"
+      onChange={(event) => onChange(event.target.value)}
+      onKeyDown={onKey}
+    />
+  );
+}
+
+const StopButton = ({ onClick }: { readonly onClick: () => void }) => (
+  <button type="button" className="round stop" aria-label="Stop" title="Stop" onClick={onClick}>
+    <span aria-hidden="true" />
+  </button>
+);
+
+const SendButton = ({ isEmpty, isLater }: { readonly isEmpty: boolean; readonly isLater: boolean }) => (
+  <button
+    type="submit"
+    className="round"
+    disabled={isEmpty}
+    aria-label={isLater ? 'Send when the answer is complete' : 'Send'}
+  >
+    <Icon name="up" />
+  </button>
+);
+
 /** The run that is being answered, or is about to be; null: none. What waits for a yes is answered there. */
-function useCurrentRun(): { readonly stop: () => Promise<unknown> } | null {
+function useCurrentRun(): { readonly stop: () => void } | null {
   const session = useSession();
   const runs = useRuns();
   const run = runs.find(({ status }) => status === 'running') ?? session.queue[0];
   if (run === undefined) return null;
-  return { stop: () => session.cancel(run.id).catch(() => {}) };
+  return { stop: () => void session.cancel(run.id).catch(() => {}) };
 }

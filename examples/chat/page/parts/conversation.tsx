@@ -1,5 +1,5 @@
 // One conversation: its head, what was said, what waits, where the next thing is written.
-import { isLive } from '@sockudo/ai-transport';
+import { isLive, type Session } from '@sockudo/ai-transport';
 import { useAgents, useMessages, useRuns, useSession, useSessionStatus } from '@sockudo/ai-transport/react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { titleOf, WATCHER_ID } from '../../shared/names.ts';
@@ -33,18 +33,10 @@ export function Conversation({ chat, id, onList, onGone }: Props) {
   const isAgentThere = useAgents().some((agent) => agent.id !== WATCHER_ID);
   const title = useListing(chat, id, shown, onGone);
 
-  useEffect(() => {
-    const save = (): void => saveSnapshot(session);
-    addEventListener('pagehide', save);
-    return () => removeEventListener('pagehide', save);
-  }, [session]);
-  useEffect(() => {
-    if (status === 'live') void sayLeftOver(session);
-  }, [session, status]);
+  useKept(session);
   useEffect(() => {
     document.title = title === '' ? 'Chat · Sockudo' : `${title} · Chat`;
   }, [title]);
-
   const { said, waiting } = arranged(shown, runs, session.queue);
   const isReading = shown.length === 0 && (status === 'connecting' || status === 'attaching');
   return (
@@ -71,6 +63,19 @@ export function Conversation({ chat, id, onList, onGone }: Props) {
 }
 
 type Runs = ReturnType<typeof useRuns>;
+
+/** What is shown is kept over a reload, and what was said and not sent over the death of a window. */
+function useKept(session: Session): void {
+  const { status } = useSessionStatus();
+  useEffect(() => {
+    const save = (): void => saveSnapshot(session);
+    addEventListener('pagehide', save);
+    return () => removeEventListener('pagehide', save);
+  }, [session]);
+  useEffect(() => {
+    if (status === 'live') void sayLeftOver(session);
+  }, [session, status]);
+}
 
 /**
  * What waits for its turn stands beside the composer and not among what was said: queued runs without one that is about to begin. What

@@ -20,3 +20,15 @@ export function Icon({ name }: { readonly name: keyof typeof PATHS }) {
     </svg>
   );
 }
+
+interface IconButtonProps {
+  readonly label: string;
+  readonly icon: keyof typeof PATHS;
+  readonly onClick: () => void;
+}
+
+export const IconButton = ({ label, icon, onClick }: IconButtonProps) => (
+  <button type="button" className="quiet icon small" aria-label={label} onClick={onClick}>
+    <Icon name={icon} />
+  </button>
+);

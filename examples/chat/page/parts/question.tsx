@@ -42,25 +42,33 @@ export const Question = memo(function Question({ turn, run, isLast }: Props) {
         )}
         <VersionSwitcher messageId={turn.id} of="message" />
       </div>
-      {isFailed && (
-        <Failure
-          text={`It was not sent. ${message.error?.message ?? ''}`}
-          onRetry={() => session.retrySend(turn.id)}
-          onDrop={() => session.discard(turn.id)}
-        />
-      )}
-      {isLast && !isFailed && run?.status === 'cancelled' && (
-        <p className="hint ended">Stopped before an answer.</p>
-      )}
-      {isLast && (run?.status === 'error' || run?.status === 'lost') && (
-        <Failure
-          text={run.error?.message ?? 'The assistant could not answer.'}
-          onRetry={() => session.edit(turn.id, turn.text)}
-        />
-      )}
+      <Ending turn={turn} run={run} isLast={isLast} />
     </article>
   );
 });
+
+/** Why there is no answer below it. */
+function Ending({ turn, run, isLast }: Props) {
+  const session = useSession();
+  const [message] = turn.messages;
+  if (message?.status === 'failed')
+    return (
+      <Failure
+        text={`It was not sent. ${message.error?.message ?? ''}`}
+        onRetry={() => session.retrySend(turn.id)}
+        onDrop={() => session.discard(turn.id)}
+      />
+    );
+  if (!isLast) return null;
+  if (run?.status === 'cancelled') return <p className="hint ended">Stopped before an answer.</p>;
+  if (run?.status !== 'error' && run?.status !== 'lost') return null;
+  return (
+    <Failure
+      text={run.error?.message ?? 'The assistant could not answer.'}
+      onRetry={() => session.edit(turn.id, turn.text)}
+    />
+  );
+}
 
 interface EditorProps {
   readonly text: string;

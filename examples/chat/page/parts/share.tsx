@@ -8,12 +8,6 @@ const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostnam
 
 export function ShareButton() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [isCopied, setCopied] = useState(false);
-  const link = linkOf(secret);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(link);
-    setCopied(true);
-  };
   return (
     <>
       <button
@@ -21,10 +15,7 @@ export function ShareButton() {
         className="quiet icon"
         aria-label="Use on another device"
         title="Use on another device"
-        onClick={() => {
-          setCopied(false);
-          dialog.current?.showModal();
-        }}
+        onClick={() => dialog.current?.showModal()}
       >
         <Icon name="share" />
       </button>
@@ -40,18 +31,32 @@ export function ShareButton() {
             machine start with HOST=0.0.0.0 and open the page by the address in your network.
           </p>
         )}
-        <input readOnly value={link} aria-label="Link" onFocus={(event) => event.target.select()} />
-        <div className="actions">
-          {navigator.clipboard !== undefined && (
-            <button type="button" onClick={() => void copy()}>
-              {isCopied ? 'Copied' : 'Copy link'}
-            </button>
-          )}
-          <button type="button" className="quiet" onClick={() => dialog.current?.close()}>
-            Close
-          </button>
-        </div>
+        <Link onClose={() => dialog.current?.close()} />
       </dialog>
+    </>
+  );
+}
+
+function Link({ onClose }: { readonly onClose: () => void }) {
+  const [isCopied, setCopied] = useState(false);
+  const link = linkOf(secret);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(link);
+    setCopied(true);
+  };
+  return (
+    <>
+      <input readOnly value={link} aria-label="Link" onFocus={(event) => event.target.select()} />
+      <div className="actions">
+        {navigator.clipboard !== undefined && (
+          <button type="button" onClick={() => void copy()}>
+            {isCopied ? 'Copied' : 'Copy link'}
+          </button>
+        )}
+        <button type="button" className="quiet" onClick={onClose}>
+          Close
+        </button>
+      </div>
     </>
   );
 }

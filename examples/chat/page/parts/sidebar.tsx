@@ -4,7 +4,7 @@ import { type ListedConversation, TITLE_MAX } from '../../shared/names.ts';
 import { forget } from '../state/backend.ts';
 import type { Ready } from '../state/use-chat.ts';
 import { useMedia } from '../state/use-media.ts';
-import { Icon } from './icons.tsx';
+import { Icon, IconButton } from './icons.tsx';
 
 interface Props {
   readonly chat: Ready;
@@ -114,37 +114,27 @@ function Item({ chat: { list }, conversation: { id, title }, isOpen, onOpen }: I
       )}
       {mode === 'shown' && (
         <span className="tools">
-          <button
-            type="button"
-            className="quiet icon small"
-            aria-label={`Rename: ${title}`}
-            onClick={() => setMode('renaming')}
-          >
-            <Icon name="pencil" />
-          </button>
-          <button
-            type="button"
-            className="quiet icon small"
-            aria-label={`Delete: ${title}`}
-            onClick={() => setMode('deleting')}
-          >
-            <Icon name="close" />
-          </button>
+          <IconButton label={`Rename: ${title}`} icon="pencil" onClick={() => setMode('renaming')} />
+          <IconButton label={`Delete: ${title}`} icon="close" onClick={() => setMode('deleting')} />
         </span>
       )}
-      {mode === 'deleting' && (
-        <div className="actions" role="alert">
-          <span>Delete for good?</span>
-          <button type="button" className="small danger" onClick={() => done(remove())}>
-            Delete
-          </button>
-          <button type="button" className="quiet small" onClick={() => setMode('shown')}>
-            Keep
-          </button>
-        </div>
-      )}
+      {mode === 'deleting' && <Deletion onYes={() => done(remove())} onNo={() => setMode('shown')} />}
       {error !== '' && <p role="alert">{error}</p>}
     </li>
+  );
+}
+
+function Deletion({ onYes, onNo }: { readonly onYes: () => void; readonly onNo: () => void }) {
+  return (
+    <div className="actions" role="alert">
+      <span>Delete for good?</span>
+      <button type="button" className="small danger" onClick={onYes}>
+        Delete
+      </button>
+      <button type="button" className="quiet small" onClick={onNo}>
+        Keep
+      </button>
+    </div>
   );
 }
 

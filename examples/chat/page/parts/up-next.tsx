@@ -2,7 +2,8 @@
 import type { SessionRun } from '@sockudo/ai-transport';
 import { useQueue, useSession, useSessionStatus } from '@sockudo/ai-transport/react';
 import type { Turn } from '../model/turns.ts';
-import { Icon } from './icons.tsx';
+import { say } from '../state/unsent.ts';
+import { IconButton } from './icons.tsx';
 
 interface Props {
   readonly runs: readonly SessionRun[];
@@ -15,42 +16,50 @@ export function UpNext({ runs, turns }: Props) {
   const { status } = useSessionStatus();
   const items = runs.flatMap((run) => turns.find((turn) => turn.isUser && turn.runId === run.id) ?? []);
   if (items.length === 0) return null;
-  const drop = (turn: Turn): void => {
-    // What was not sent yet is simply taken back.
-    if (!session.discard(turn.id)) void remove(turn.runId).catch(() => {});
+  const drop = (turn: Turn, index: number): void => {
+    if (!session.discard(turn.id)) {
+      void remove(turn.runId).catch(() => {});
+      return;
+    }
+    // It was not sent yet. What comes after it would follow something that never was: it is said anew.
+    const later = items.slice(index + 1).filter(({ id }) => session.discard(id));
+    for (const { text } of later) void say(session, text).catch(() => {});
   };
   return (
     <section className="up-next" aria-label="Waiting for their turn">
       <ol>
-        {items.map((turn, index) => {
-          const before = items[index - 1];
-          const isSending = turn.messages[0]?.status === 'sending';
-          return (
-            <li key={turn.runId}>
-              <span className="words">{turn.text}</span>
-              {isSending && <span className="hint">not sent yet</span>}
-              {before !== undefined && status === 'live' && !isSending && (
-                <button
-                  type="button"
-                  className="quiet icon small"
-                  aria-label={`Answer sooner: ${turn.text}`}
-                  onClick={() => void move(turn.runId, before.runId).catch(() => {})}
-                >
-                  <Icon name="up" />
-                </button>
-              )}
-              <button
-                type="button"
-                className="quiet icon small"
-                aria-label={`Do not answer: ${turn.text}`}
-                onClick={() => drop(turn)}
-              >
-                <Icon name="close" />
-              </button>
-            </li>
-          );
-        })}
+        {items.map((turn, index) => (
+          <Item
+            key={turn.runId}
+            turn={turn}
+            before={status === 'live' ? items[index - 1] : undefined}
+            onSooner={(before) => void move(turn.runId, before.runId).catch(() => {})}
+            onDrop={() => drop(turn, index)}
+          />
+        ))}
       </ol>
     </section>
+  );
+}
+
+interface ItemProps {
+  readonly turn: Turn;
+  /** What it could be answered before. */
+  readonly before: Turn | undefined;
+  readonly onSooner: (before: Turn) => void;
+  readonly onDrop: () => void;
+}
+
+function Item({ turn: { text, messages }, before, onSooner, onDrop }: ItemProps) {
+  const isSending = messages[0]?.status === 'sending';
+  return (
+    <li>
+      <span className="words">{text}</span>
+      {isSending && <span className="hint">not sent yet</span>}
+      {before !== undefined && !isSending && (
+        <IconButton label={`Answer sooner: ${text}`} icon="up" onClick={() => onSooner(before)} />
+      )}
+      <IconButton label={`Do not answer: ${text}`} icon="close" onClick={onDrop} />
+    </li>
   );
 }
