@@ -136,7 +136,7 @@ const SCENARIOS: readonly (Scenario | OwnScenario)[] = [
   },
   {
     name: 'push-publish',
-    goal: 'to 100,000 browsers: ≥ 2,000 sends / s on one core',
+    goal: 'to 100,000 browsers: ≥ 2,000 sends / s on one core, < 200 MiB',
     runAlone: (profileTo) => pushPublish({ devices: 100_000, profileTo }),
   },
 ];

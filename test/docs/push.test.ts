@@ -79,7 +79,7 @@ describe('docs/push/README.md', () => {
     await arrived(1);
     expect(service.received[0]?.message).toMatchObject({
       notification: { title: 'Order 19 packed', body: 'It leaves today' },
-      data: { url: '/orders/19' },
+      data: { url: 'https://shop.example/orders/19' },
     });
     await expect
       .poll(async () => (await run(status, { ...given, ...published })).state, { timeout: 20_000 })
