@@ -1,5 +1,4 @@
 // docs/ai-transport/ag-ui.md works as it is written: its snippets run word for word against a server with a worker.
-import { readFileSync } from 'node:fs';
 import { HttpAgent } from '@ag-ui/client';
 import * as agUi from '@sockudo/ag-ui';
 import * as serving from '@sockudo/ag-ui/serve';
@@ -7,20 +6,9 @@ import { createAgent, createWorker, type Worker } from '@sockudo/ai-transport/ag
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type SessionServer, startSessionServer } from '../../ai-transport/client/testing/session-server.ts';
 import * as transport from '../../ai-transport/client/testing/session-under-test.ts';
+import { runSnippet as run, snippetWith } from '../support/page-snippets.ts';
 
-const page = readFileSync(new URL('../../docs/ai-transport/ag-ui.md', import.meta.url), 'utf8');
-const snippets = [...page.matchAll(/```js\n([\s\S]*?)\n```/g)].map(([, code]) => code ?? '');
-const snippet = (word: string): string => snippets.find((code) => code.includes(word)) ?? '';
-
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-
-/** Runs a snippet with what its reader has at hand, and answers what it declares. */
-async function run(code: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const declared = [...code.matchAll(/^(?:const|async function) (\w+)/gm)].map(([, name]) => name);
-  const known = Object.keys(given).filter((name) => name !== 'default' && !declared.includes(name));
-  const body = `${code.replaceAll(/^import .*$/gm, '')}\nreturn { ${declared.join(', ')} };`;
-  return new AsyncFunction(...known, body)(...known.map((name) => given[name]));
-}
+const snippet = (words: string): string => snippetWith('ai-transport/ag-ui', words);
 
 let server: SessionServer;
 let worker: Worker;

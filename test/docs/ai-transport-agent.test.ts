@@ -1,5 +1,4 @@
 // docs/ai-transport/agent.md and workers.md work as they are written: their snippets run word for word against a server.
-import { readFileSync } from 'node:fs';
 import {
   type Agent,
   createAgent,
@@ -9,23 +8,8 @@ import {
   type Worker,
 } from '@sockudo/ai-transport/agent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runSnippet as run, snippetsOf } from '../support/page-snippets.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
-
-function snippetsOf(name: string): string[] {
-  const page = readFileSync(new URL(`../../docs/ai-transport/${name}.md`, import.meta.url), 'utf8');
-  return [...page.matchAll(/```js\n([\s\S]*?)\n```/g)].map(([, text]) => text ?? '');
-}
-
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-
-/** Runs a snippet with what its reader has at hand, and answers what it declares. */
-async function run(code: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const declared = [...code.matchAll(/^(?:const (?:\{ (.*?) \}|(\w+)) =|async function (\w+))/gm)].map(
-    ([, several, one, name]) => several ?? one ?? name,
-  );
-  const body = `${code.replaceAll(/^import .*$/gm, '')}\nreturn { ${declared.join(', ')} };`;
-  return new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
-}
 
 /** Says what it was asked. */
 const model = {
@@ -68,7 +52,7 @@ async function statusOf(channel: string, runId: string, ...wanted: string[]): Pr
 const textsOf = async (channel: string) => (await agent.session(channel).history()).map(({ text }) => text);
 
 describe('docs/ai-transport/agent.md', () => {
-  const [first = '', wake = '', steps = '', steer = ''] = snippetsOf('agent');
+  const [first = '', wake = '', steps = '', steer = ''] = snippetsOf('ai-transport/agent');
 
   it('answers a run', async () => {
     const { agent: _, ...without } = given;
@@ -120,7 +104,7 @@ describe('docs/ai-transport/agent.md', () => {
 });
 
 describe('docs/ai-transport/workers.md', () => {
-  const [first = '', keep = '', fatal = ''] = snippetsOf('workers');
+  const [first = '', keep = '', fatal = ''] = snippetsOf('ai-transport/workers');
 
   it('takes runs, and stops', async () => {
     const listeners: (() => unknown)[] = [];

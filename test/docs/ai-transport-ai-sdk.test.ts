@@ -1,5 +1,4 @@
 // docs/ai-transport/ai-sdk.md works as it is written: its snippets run word for word, with a model that is none.
-import { readFileSync } from 'node:fs';
 import * as aiReact from '@ai-sdk/react';
 import * as chats from '@sockudo/ai-sdk';
 import * as aiAgent from '@sockudo/ai-sdk/agent';
@@ -17,23 +16,10 @@ import {
   startSessionServer,
   until,
 } from '../../ai-transport/client/testing/session-server.ts';
+import { runSnippet as run, snippetWith } from '../support/page-snippets.ts';
 
 const CHANNEL = 'private-ai-42';
-const page = readFileSync(new URL('../../docs/ai-transport/ai-sdk.md', import.meta.url), 'utf8');
-const snippets = [...page.matchAll(/```js\n([\s\S]*?)\n```/g)].map(([, code]) => code ?? '');
-const snippet = (part: string): string =>
-  snippets.find((code) => code.includes(part)) ?? expect.unreachable(part);
-
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-
-/** Runs a snippet with what its reader has at hand, and answers what it declares. */
-async function run(code: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const declared = [...code.matchAll(/^(?:const (\w+) =|(?:async )?function (\w+))/gm)].map(
-    ([, one, name]) => one ?? name,
-  );
-  const body = `${code.replaceAll(/^import .*$/gm, '')}\nreturn { ${declared.join(', ')} };`;
-  return new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
-}
+const snippet = (words: string): string => snippetWith('ai-transport/ai-sdk', words);
 
 let server: SessionServer;
 let worker: agents.Worker;

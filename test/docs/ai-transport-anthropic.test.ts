@@ -1,5 +1,4 @@
 // docs/ai-transport/anthropic.md works as it is written: its snippets run word for word, with the real client package.
-import { readFileSync } from 'node:fs';
 import Anthropic from '@anthropic-ai/sdk';
 import { createAgent, createWorker, type RunHandler, type Worker } from '@sockudo/ai-transport/agent';
 import { writeModel } from '@sockudo/ai-transport/model';
@@ -7,21 +6,10 @@ import * as anthropic from '@sockudo/anthropic';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { message, sse, text, tool } from '../../adapters/anthropic/testing/messages.ts';
 import { StreamServer } from '../../ai-transport/model/testing/stream-server.ts';
+import { runSnippet as run, snippetWith } from '../support/page-snippets.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-const page = readFileSync(new URL('../../docs/ai-transport/anthropic.md', import.meta.url), 'utf8');
-const snippets = [...page.matchAll(/```js\n([\s\S]*?)\n```/g)].map(([, code]) => code ?? '');
-const snippet = (word: string): string => snippets.find((code) => code.includes(word)) ?? '';
-
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-
-/** Runs a snippet with what its reader has at hand, and answers what it declares. */
-async function run(code: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const declared = [...code.matchAll(/^const (\w+) =/gm)].map(([, name]) => name);
-  const known = Object.keys(given).filter((name) => name !== 'default' && !declared.includes(name));
-  const body = `${code.replaceAll(/^import .*$/gm, '')}\nreturn { ${declared.join(', ')} };`;
-  return new AsyncFunction(...known, body)(...known.map((name) => given[name]));
-}
+const snippet = (words: string): string => snippetWith('ai-transport/anthropic', words);
 
 let server: TestServer;
 let api: StreamServer;

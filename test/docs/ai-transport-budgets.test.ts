@@ -1,23 +1,11 @@
 // docs/ai-transport/budgets.md works as it is written: its snippets run word for word against a server.
-import { readFileSync } from 'node:fs';
 import * as transport from '@sockudo/ai-transport/agent';
 import * as model from '@sockudo/ai-transport/model';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type SessionServer, startSessionServer } from '../../ai-transport/client/testing/session-server.ts';
+import { runSnippet as run, snippetWith } from '../support/page-snippets.ts';
 
-const page = readFileSync(new URL('../../docs/ai-transport/budgets.md', import.meta.url), 'utf8');
-const snippets = [...page.matchAll(/```js\n([\s\S]*?)\n```/g)].map(([, code]) => code ?? '');
-const snippet = (word: string): string => snippets.find((code) => code.includes(word)) ?? '';
-
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-
-/** Runs a snippet with what its reader has at hand, and answers what it declares. */
-async function run(code: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const declared = [...code.matchAll(/^const (\w+)/gm)].map(([, name]) => name);
-  const known = Object.keys(given).filter((name) => !declared.includes(name));
-  const body = `${code.replaceAll(/^import .*$/gm, '')}\nreturn { ${declared.join(', ')} };`;
-  return new AsyncFunction(...known, body)(...known.map((name) => given[name]));
-}
+const snippet = (words: string): string => snippetWith('ai-transport/budgets', words);
 
 async function* askTheModel(): AsyncGenerator<model.ModelEvent> {
   yield { type: 'response', provider: 'test', model: 'gpt-5-mini' };

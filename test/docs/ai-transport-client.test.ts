@@ -1,5 +1,4 @@
 // The pages about sessions work as they are written: their snippets run word for word against a server.
-import { readFileSync } from 'node:fs';
 import { Window } from 'happy-dom';
 import * as react from 'react';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -10,11 +9,9 @@ import {
 } from '../../ai-transport/client/testing/session-server.ts';
 import * as transport from '../../ai-transport/client/testing/session-under-test.ts';
 import * as hooks from '../../ai-transport/react/index.ts';
+import { runSnippet as run, snippetsOf } from '../support/page-snippets.ts';
 
-const page = (name: string): string[] => {
-  const text = readFileSync(new URL(`../../docs/ai-transport/${name}.md`, import.meta.url), 'utf8');
-  return [...text.matchAll(/```js\n([\s\S]*?)\n```/g)].map(([, code]) => code ?? '');
-};
+const page = (name: string): readonly string[] => snippetsOf(`ai-transport/${name}`);
 
 const CHANNEL = 'private-ai-42';
 let server: SessionServer;
@@ -22,18 +19,6 @@ beforeEach(async () => {
   server = await startSessionServer();
 });
 afterEach(() => server.close());
-
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-
-/** Runs a snippet with what its reader has at hand, and answers the names that it declares. */
-async function run(code: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const declared = [...code.matchAll(/^(?:const|function) (\w+)/gm)].map(([, name]) => name);
-  const known = Object.entries(given).filter(
-    ([name]) => /^(?!default$)\w+$/.test(name) && !declared.includes(name),
-  );
-  const body = `${code.replace(/^import .*$/gm, '')}\nreturn { ${declared.join(', ')} };`;
-  return new AsyncFunction(...known.map(([name]) => name), body)(...known.map(([, value]) => value));
-}
 
 /** `new Sockudo(…)` of the page: its address is nobody's. */
 class Sockudo {

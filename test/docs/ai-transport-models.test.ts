@@ -1,5 +1,4 @@
 // docs/ai-transport/models.md and openai.md work as they are written: their snippets run word for word, with the real client package.
-import { readFileSync } from 'node:fs';
 import { createAgent, createWorker, type RunHandler, type Worker } from '@sockudo/ai-transport/agent';
 import * as model from '@sockudo/ai-transport/model';
 import * as openai from '@sockudo/openai';
@@ -8,27 +7,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { delta, stream } from '../../adapters/openai/testing/chat-fixtures.ts';
 import { LONG, text } from '../../adapters/openai/testing/responses-fixtures.ts';
 import { StreamServer } from '../../ai-transport/model/testing/stream-server.ts';
+import { pageOf, runSnippet as run, snippetWith } from '../support/page-snippets.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-const pageOf = (name: string): string =>
-  readFileSync(new URL(`../../docs/ai-transport/${name}.md`, import.meta.url), 'utf8');
-const snippet = (name: string, word: string): string =>
-  [...pageOf(name).matchAll(/```js\n([\s\S]*?)\n```/g)]
-    .map(([, code]) => code ?? '')
-    .find((code) => code.includes(word)) ?? '';
-
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-
-/** Runs a snippet with what its reader has at hand, and answers what it declares. */
-async function run(code: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-  expect(code).not.toBe('');
-  const declared = [...code.matchAll(/^const (?:\{ (.*?) \}|(\w+)) =/gm)].map(
-    ([, several, one]) => several ?? one ?? '',
-  );
-  const known = Object.keys(given).filter((name) => !declared.includes(name));
-  const body = `${code.replaceAll(/^import .*$/gm, '')}\nreturn { ${declared.join(', ')} };`;
-  return new AsyncFunction(...known, body)(...known.map((name) => given[name]));
-}
+const snippet = (name: string, words: string): string => snippetWith(`ai-transport/${name}`, words);
 
 let server: TestServer;
 let api: StreamServer;
@@ -119,7 +101,9 @@ describe('docs/ai-transport/openai.md', () => {
   });
 
   it('lists the providers with their keys', () => {
-    const rows = [...pageOf('openai').matchAll(/^\| (`[a-z`, ]+`) \| (?:`([A-Z_]+)`|none.*) \|$/gm)];
+    const rows = [
+      ...pageOf('ai-transport/openai').matchAll(/^\| (`[a-z`, ]+`) \| (?:`([A-Z_]+)`|none.*) \|$/gm),
+    ];
     const listed = rows.flatMap(([, names = '', key]) =>
       [...names.matchAll(/`(\w+)`/g)].map(([, name]) => [name, key]),
     );
