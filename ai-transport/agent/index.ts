@@ -1,5 +1,16 @@
 /** Everything the entry offers, by name. */
 export { type Agent, type AgentOptions, createAgent, type DescribeError } from './agent.ts';
+export {
+  type AnswerClaims,
+  type AnswerQuestion,
+  AnswerTokenError,
+  type AnswerTokenErrorCode,
+  AnswerTokens,
+  type AnswerTokensOptions,
+  type GivenAnswers,
+  GivenAnswersInMemory,
+  type Redeeming,
+} from './answer-tokens.ts';
 export { AgentError, type AgentErrorCode, FatalRunError } from './errors.ts';
 export type { ConversationEnd, ConversationMessage, MessagePart } from './history.ts';
 export type { PipeOptions, PipeResult } from './pipe.ts';
