@@ -6,7 +6,7 @@ import { comparePlaces } from '../log/message-log.ts';
 import { type Branch, branchOf, type Choices } from '../tree/branch.ts';
 import { Messages } from '../tree/messages.ts';
 import type { SessionMessage, SessionRun } from '../tree/model.ts';
-import { buildTree, type RunNode, type Tree } from '../tree/tree.ts';
+import { buildTree, holdsAnswer, type RunNode, type Tree } from '../tree/tree.ts';
 import type { Content } from './content.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -72,9 +72,10 @@ export class Conversation {
     return this.#messages.run(node);
   }
 
-  /** The run that holds a message; of several, the newest. */
+  /** The run that holds a message; of several, the newest that wrote of it. */
   ownerOf(messageId: string): RunNode | undefined {
-    return [...this.tree.runs.values()].findLast(({ messageIds }) => messageIds.includes(messageId));
+    const owners = [...this.tree.runs.values()].filter(({ messageIds }) => messageIds.includes(messageId));
+    return owners.findLast((run) => holdsAnswer(run, messageId)) ?? owners.at(-1);
   }
 }
 

@@ -5,8 +5,14 @@
 import { isTerminal, type RunError, type RunRecord, type RunStatus } from '../../wire/index.ts';
 import { defined } from '../../wire/lifecycle.ts';
 import type { LoggedMessage, MessageLog } from '../log/message-log.ts';
-import type { MessagePart, MessageStatus, SessionMessage, SessionRun } from './model.ts';
-import type { DraftMessage } from './run-facts.ts';
+import {
+  isToolAnswer,
+  type MessagePart,
+  type MessageStatus,
+  type SessionMessage,
+  type SessionRun,
+} from './model.ts';
+import { type DraftMessage, isWritten } from './run-facts.ts';
 import type { RunNode } from './tree.ts';
 
 /** What is known of an input that the server has not confirmed. */
@@ -53,7 +59,9 @@ export class Messages {
       return made.message;
     }
     const shown = sources.filter(({ isDeleted }) => !isDeleted);
-    const message = shown.length === 0 ? null : messageOf(node, id, shown, sending);
+    const isAnswer = draft !== undefined && isWritten(draft);
+    const isShown = shown.some(({ event }) => !isAnswer || event !== 'ai-input');
+    const message = isShown ? messageOf(node, id, shown, sending) : null;
     const now = { sources, status, sending, message };
     this.#made.set(key, now);
     if (draft !== undefined) this.#ofDraft.set(draft, now);
@@ -114,14 +122,17 @@ function messageOf(
 ): SessionMessage {
   const { status: runStatus } = node.state;
   const parts = sources.map((source) => partOf(source, runStatus));
-  const { transport = {}, atMs } = sources[0] ?? {};
-  const isInput = parts[0]?.isInput === true;
-  const error = sending?.error ?? errorOf(sources, node.state, isInput);
-  const status = sending?.status ?? statusOf(parts, node.state, error);
+  const isInput = parts.every((part) => part.isInput);
+  // What people answered to an answer says nothing about it.
+  const own = sources.filter(({ event }) => isInput || event !== 'ai-input');
+  const ownParts = parts.filter((part) => part.isInput === isInput);
+  const { transport = {}, atMs } = own[0] ?? {};
+  const error = sending?.error ?? errorOf(own, node.state, isInput);
+  const status = sending?.status ?? statusOf(ownParts, node.state, error);
   return {
     id,
     runId: node.id,
-    role: transport.role ?? (isInput ? 'user' : 'assistant'),
+    role: isInput ? roleOfInput(own[0]) : (transport.role ?? 'assistant'),
     status,
     parts,
     ...defined({
@@ -130,6 +141,13 @@ function messageOf(
       createdAtMs: atMs,
     }),
   };
+}
+
+/** Nobody speaks as the model, or as the application, but who answers for them. */
+function roleOfInput(input: LoggedMessage | undefined): string {
+  const { role = 'user', 'input-client-id': author } = input?.transport ?? {};
+  const isClaim = author && (role === 'assistant' || role === 'system');
+  return isClaim && input !== undefined && !isToolAnswer(input) ? 'user' : role;
 }
 
 function partOf(

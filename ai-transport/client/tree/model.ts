@@ -30,10 +30,13 @@ export interface MessagePart {
 export type MessageStatus = 'sending' | 'failed' | 'streaming' | 'complete' | 'cancelled' | 'error';
 
 export interface SessionMessage {
-  /** Codec message id: what edits, regenerations and replies refer to. */
+  /**
+   * What edits, regenerations and replies refer to: the codec message id, or, where that is an answer's or what somebody else said, the
+   * message serial.
+   */
   readonly id: string;
   readonly runId: string;
-  /** `user`, `assistant`, or what the publisher said. */
+  /** `user`, `assistant`, or what the publisher said. Of what users say in words never `assistant` or `system`. */
   readonly role: string;
   /** Who wrote it, as verified by the server, or as a trusted publisher said. */
   readonly clientId?: string;
@@ -82,14 +85,34 @@ export const isLive = ({ status }: { readonly status: RunStatus }): boolean =>
 /** Where a run began in the channel; null: the server does not have it yet. */
 export type Place = Serial | null;
 
-/** All texts of a message one after the other, without what only machines read: reasoning, tools, data. */
+/**
+ * All texts of a message one after the other, without what only machines read: reasoning, tools, data. Of an answer, what its agent wrote,
+ * and not what people answered to it.
+ */
 export function messageText({ parts }: Pick<SessionMessage, 'parts'>): string {
+  const isAnswer = parts.some(({ isInput }) => !isInput);
   return parts
-    .filter((part) => isPlainText(part))
+    .filter((part) => isPlainText(part) && !(isAnswer && part.isInput))
     .map(({ text }) => text)
     .join('');
 }
 
+/** What users may add to an answer that asks for it: results of tools, and approvals. Some publishers say so in the data only. */
+export function isToolAnswer({
+  codec,
+  text,
+}: {
+  readonly codec: WireHeaders;
+  readonly text?: string;
+}): boolean {
+  return codec.type === undefined ? text?.startsWith('{') === true : TOOL_ANSWERS.has(codec.type);
+}
+
+const TOOL_ANSWERS: ReadonlySet<string> = new Set([
+  'tool-result',
+  'tool-result-error',
+  'tool-approval-response',
+]);
 const TEXT_TYPES: ReadonlySet<string> = new Set(['text', 'text-start', 'text-delta', 'text-end']);
 
 function isPlainText({ codec, transport, text }: MessagePart): boolean {

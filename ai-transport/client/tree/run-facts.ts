@@ -4,6 +4,7 @@
  */
 import { type Lifecycle, lifecycleOf } from '../../wire/index.ts';
 import type { LoggedMessage } from '../log/message-log.ts';
+import { MessageIds } from './message-ids.ts';
 import type { Place } from './model.ts';
 
 /** A message of the log together with what it means. */
@@ -46,7 +47,13 @@ function meaningOf(message: LoggedMessage): Lifecycle | null {
 export function runFacts(messages: Iterable<LoggedMessage>): Map<string, RunFacts> {
   const runs = new Map<string, RunFacts>();
   const owners = new Map<string, string>();
-  for (const message of messages) {
+  const messageIds = new MessageIds();
+  const all = [...messages];
+  for (const message of all) {
+    const lifecycle = meaningOf(message);
+    if (lifecycle?.kind === 'output') messageIds.addOutput(lifecycle.codecMessageId ?? message.key);
+  }
+  for (const message of all) {
     const lifecycle = meaningOf(message);
     if (lifecycle === null) continue;
     const runId = runIdOf(lifecycle, message, owners);
@@ -55,8 +62,8 @@ export function runFacts(messages: Iterable<LoggedMessage>): Map<string, RunFact
     const event = { message, lifecycle };
     run.events.push(event);
     noteLinks(run, event);
-    const id = messageIdOf(event);
-    if (id === null) continue;
+    if (!isSaid(lifecycle)) continue;
+    const id = messageIds.idOf(event);
     if (!owners.has(id)) owners.set(id, runId);
     const draft = run.messages.get(id);
     if (draft === undefined) run.messages.set(id, { id, events: [event] });
@@ -110,9 +117,11 @@ function note(list: string[], value: string | undefined): void {
 }
 
 /** A regeneration asks for a message and is none itself, even where it carries the id of the one that it asks for. */
-function messageIdOf({ message, lifecycle }: Event): string | null {
-  const { kind, codecMessageId, regenerates } = lifecycle;
-  if (kind !== 'input' && kind !== 'output') return null;
-  if (kind === 'input' && regenerates !== undefined && regenerates !== 'false') return null;
-  return codecMessageId ?? message.key;
+function isSaid({ kind, regenerates }: Lifecycle): boolean {
+  if (kind === 'input') return regenerates === undefined || regenerates === 'false';
+  return kind === 'output';
 }
+
+/** An agent wrote of it, not only people who answer it. */
+export const isWritten = ({ events }: DraftMessage): boolean =>
+  events.some(({ lifecycle }) => lifecycle.kind === 'output');

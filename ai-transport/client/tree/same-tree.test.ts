@@ -10,7 +10,7 @@ import { everything } from '../testing/shown.ts';
 
 /** Something that happens in a conversation, by number: which, and to what. */
 const happening = fc.record({
-  kind: fc.nat(15),
+  kind: fc.nat(17),
   run: fc.nat(4),
   other: fc.nat(4),
   text: fc.constantFrom('a', 'ab', '42', ' ', '{"a":1}', 'null'),
@@ -65,6 +65,11 @@ class Story extends Conversation {
       case 13:
         if (stream !== undefined) this.update(stream.key, text);
         return;
+      case 14:
+        // Somebody speaks under the id of what is there already, or of what is still to come.
+        return void this.#said(
+          this.ask(run, known ?? `a${this.head + 1}`, { 'input-client-id': `c${other % 2}` }, text),
+        );
       default:
         if (stream !== undefined) this.append(stream.key, text);
     }

@@ -9,7 +9,7 @@
  */
 import type { RunRecord } from '../../wire/index.ts';
 import { comparePlaces, type LoggedMessage } from '../log/message-log.ts';
-import { type RunFacts, runFacts } from './run-facts.ts';
+import { isWritten, type RunFacts, runFacts } from './run-facts.ts';
 import { runStateOf } from './run-state.ts';
 import { type RunSteps, stepsOf } from './steps.ts';
 
@@ -84,9 +84,12 @@ export function buildTree(
 
 function nodeOf(facts: RunFacts, known: KnownRun | undefined): RunNode {
   const steps = stepsOf(facts);
-  const messages = [...facts.messages.values()].filter(({ events }) =>
-    events.some((event) => steps.counts(event)),
-  );
+  const messages = [...facts.messages.values()].filter((message) => {
+    const isAnswer = isWritten(message);
+    return message.events.some(
+      (event) => steps.counts(event) && (!isAnswer || event.lifecycle.kind === 'output'),
+    );
+  });
   return {
     id: facts.id,
     facts,
@@ -137,15 +140,22 @@ class Links {
     node.fork = fork;
   }
 
+  /** Those that wrote of it, if any did: what is answered to a message does not make it one of another run. */
+  #ownersOf(id: string): readonly RunNode[] {
+    const owners = this.#owners.get(id) ?? [];
+    const writers = owners.filter((node) => holdsAnswer(node, id));
+    return writers.length > 0 ? writers : owners;
+  }
+
   /** A message that a retried step has replaced is the answer that stands there now. */
   #version(id: string): Target | undefined {
-    const run = this.#owners.get(id)?.[0];
+    const run = this.#ownersOf(id)[0];
     if (run === undefined) return undefined;
     return run.messageIds.includes(id) ? { run, messageId: id } : replyOf(run);
   }
 
   #newest(id: string): Anchor | undefined {
-    const run = this.#owners.get(id)?.at(-1);
+    const run = this.#ownersOf(id).at(-1);
     if (run !== undefined) return { run, messageId: run.messageIds.includes(id) ? id : null };
     const named = this.#runs.get(id);
     return named === undefined ? undefined : { run: named, messageId: null };
@@ -165,12 +175,15 @@ function forkAt(run: RunNode, messageId: string): Fork {
   return fork;
 }
 
+/** The run wrote of this message. */
+export function holdsAnswer({ facts }: RunNode, messageId: string): boolean {
+  const message = facts.messages.get(messageId);
+  return message !== undefined && isWritten(message);
+}
+
 /** What a run answered, without the question. */
 function replyOf(run: RunNode): Target | undefined {
-  const { messages } = run.facts;
-  const id = run.messageIds.find((candidate) =>
-    messages.get(candidate)?.events.some(({ lifecycle }) => lifecycle.kind === 'output'),
-  );
+  const id = run.messageIds.find((candidate) => holdsAnswer(run, candidate));
   return id === undefined ? undefined : { run, messageId: id };
 }
 
