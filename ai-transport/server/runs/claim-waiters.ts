@@ -3,7 +3,7 @@
 import type { App } from '@sockudo/server/plugins';
 import type { ClaimQueue, ClaimWish, RunClaim } from './claim-queue.ts';
 
-/** Requests that wait on this node; those beyond are answered at once. */
+/** Requests that wait on this node; those beyond are answered at once. One app has at most as many of them as it leaves free. */
 const MAX_WAITERS = 1024;
 /** How often a waiting request looks whether the server wants to stop, and other nodes' runs are looked for. */
 const SLICE_MS = 1000;
@@ -17,6 +17,8 @@ export interface ClaimWaitersParts {
 export class ClaimWaiters {
   readonly #parts: ClaimWaitersParts;
   readonly #waiters = new Set<Waiter>();
+  /** How many of them are whose. */
+  readonly #perApp = new Map<string, number>();
   #isClosed = false;
 
   constructor(parts: ClaimWaitersParts) {
@@ -31,10 +33,11 @@ export class ClaimWaiters {
     isStopping: () => boolean,
   ): Promise<readonly RunClaim[]> {
     const { queue, now } = this.#parts;
-    if (waitMs === 0 || this.#waiters.size >= MAX_WAITERS) return (await queue.take(app, wish)).claims;
+    if (waitMs === 0 || !this.#hasRoom(app.id)) return (await queue.take(app, wish)).claims;
     const endsAtMs = now() + waitMs;
     const waiter = new Waiter(app.id, wish);
     this.#waiters.add(waiter);
+    this.#perApp.set(app.id, (this.#perApp.get(app.id) ?? 0) + 1);
     let wokenFor: string | null = null;
     try {
       while (!this.#isClosed) {
@@ -50,6 +53,7 @@ export class ClaimWaiters {
       return [];
     } finally {
       this.#waiters.delete(waiter);
+      this.#left(app.id);
       // It was woken once more while it took another run.
       const missed = waiter.takeWake();
       if (missed !== null) this.wake(app.id, missed);
@@ -70,6 +74,17 @@ export class ClaimWaiters {
   close(): void {
     this.#isClosed = true;
     for (const waiter of this.#waiters) waiter.wake('');
+  }
+
+  /** An app has half of what the others leave: there is always room for one more app. */
+  #hasRoom(appId: string): boolean {
+    return (this.#perApp.get(appId) ?? 0) < MAX_WAITERS - this.#waiters.size;
+  }
+
+  #left(appId: string): void {
+    const others = (this.#perApp.get(appId) ?? 0) - 1;
+    if (others > 0) this.#perApp.set(appId, others);
+    else this.#perApp.delete(appId);
   }
 
   /** Resolves when there may be a run, at the latest at `untilMs`; true: the server stops, or the worker is gone. */
