@@ -101,3 +101,18 @@ it('takes a run that was put off when its time has come, whatever waits in chann
   expect(await Promise.race([waiting, 'nothing'])).toEqual(['a:2']);
   await one.close();
 });
+
+it('gives back, uncounted, what it gave to a request that has ended meanwhile', async () => {
+  const one = runNode({ isAlone: true });
+  const patient = wait(one);
+  await vi.advanceTimersByTimeAsync(0);
+  await one.say('ai-input', 'b', { channel: 'private-ai-s2' });
+  const wish = { channel_prefix: 'private-ai-s2', worker_id: 'gone' };
+  const { body } = await one.ask('POST', '/runs/claim', wish, () => true);
+  expect(body.claims).toEqual([]);
+  const { body: after } = await one.ask('GET', '/channels/private-ai-s2/runs/b');
+  expect(after.run).toMatchObject({ status: 'queued', generation: 1, attempt: 0 });
+  expect(await wait(one, { channel_prefix: 'private-ai-s2' })).toEqual(['b:2']);
+  await one.close();
+  expect(await patient).toEqual([]);
+});

@@ -1,10 +1,16 @@
 // What workers ask for: runs to do, more time, to give one back; and the order of a queue.
 import { applyRunEvent, type RunRefusalReason } from '@sockudo/ai-transport/wire';
 import { httpError } from '@sockudo/protocol';
-import { type AppCall, type HttpAnswer, type HttpDeps, parseJsonBody } from '@sockudo/server/plugins';
+import {
+  type App,
+  type AppCall,
+  type HttpAnswer,
+  type HttpDeps,
+  parseJsonBody,
+} from '@sockudo/server/plugins';
 import { checkedBody, claimBody, claimOneBody, heartbeatBody, moveBody, releaseBody } from './bodies.ts';
 import type { Chores } from './chores.ts';
-import type { ClaimQueue } from './claim-queue.ts';
+import type { ClaimQueue, RunClaim } from './claim-queue.ts';
 import type { ClaimWaiters } from './claim-waiters.ts';
 import { type Fence, fenced, fenceText, requireFence } from './fence.ts';
 import { moveRun } from './move-run.ts';
@@ -30,7 +36,18 @@ export async function claimRuns(call: AppCall, deps: HttpDeps, parts: WriteDeps)
   };
   const isOver = () => deps.isDraining() || call.request.isGone?.() === true;
   const claims = await parts.waiters.claim(call.app, wish, body.wait_ms, isOver);
+  // It ended while they were taken: nobody would work on them until their leases end.
+  if (call.request.isGone?.() === true) return json({ claims: await giveBack(call.app, claims, parts) });
   return json({ claims: claims.map(({ channel, run }) => claimJson(channel, run)) });
+}
+
+/** The attempts do not count. */
+async function giveBack(app: App, claims: readonly RunClaim[], { runs, now }: WriteDeps): Promise<[]> {
+  for (const { channel, run } of claims) {
+    const { runId, generation } = run.run;
+    await runs.change({ app, channel, runId }, { kind: 'release', runId, generation, nowMs: now() });
+  }
+  return [];
 }
 
 export async function claimOneRun(call: AppCall, deps: HttpDeps, parts: WriteDeps): Promise<HttpAnswer> {

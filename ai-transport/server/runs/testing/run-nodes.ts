@@ -16,7 +16,8 @@ export const CHANNEL = 'private-ai-s1';
 
 export interface RunNode extends Pick<TestRealtime, 'context' | 'errors'> {
   readonly log: DurableLog;
-  ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Reply>;
+  /** `isGone`: whether whoever asked waits no more. */
+  ask(method: 'GET' | 'POST', path: string, body?: unknown, isGone?: () => boolean): Promise<Reply>;
   say(event: string, runId: string, more?: Say): Promise<Reply>;
   append(messageSerial: string, fence?: string): Promise<Reply>;
   close(): Promise<void>;
@@ -62,12 +63,18 @@ export function runNode({
   // CAST: all that the routes ask of it.
   const deps = { validateChannelName: () => null, isDraining: () => false } as unknown as HttpDeps;
 
-  async function ask(method: 'GET' | 'POST', path: string, body: unknown = {}): Promise<Reply> {
+  async function ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown = {},
+    isGone = () => false,
+  ): Promise<Reply> {
     for (const route of routes) {
       const params = paramsOf(route.path, `/apps/app${path}`);
       const handler = route.methods[method];
       if (params === null || handler === undefined) continue;
-      const request = { params, body: Buffer.from(JSON.stringify(body)), header: () => 'application/json' };
+      const bytes = Buffer.from(JSON.stringify(body));
+      const request = { params, body: bytes, header: () => 'application/json', isGone };
       // CAST: the members that the routes read.
       const call = { app, request, query: new Map() } as unknown as AppCall;
       return replyOf(async () => JSON.parse(String((await handler(call, deps)).body)));
