@@ -177,6 +177,10 @@ export interface AcceptedPublish {
   readonly notBeforeMs?: number;
   readonly expiresAtMs?: number;
   readonly acceptedAtMs: number;
+  /** Only devices of clients that nobody sees when its turn comes; `afterMs` is in `notBeforeMs` already. */
+  readonly away?: { readonly afterMs: number };
+  /** Of each client the device that was used last; the others so much later, unless it was read meanwhile. */
+  readonly lastUsedFirst?: { readonly othersAfterMs: number };
 }
 
 /**
@@ -197,6 +201,8 @@ export interface AudiencePage {
   readonly members: readonly AudienceMember[];
   /** Opaque; where the next page begins. Null: this was the last. A page may be empty although it is not the last. */
   readonly next: string | null;
+  /** How long to wait before the next page. */
+  readonly nextAfterMs?: number;
 }
 
 /** What became of one target. Recorded once for each (publish, target): repeats change nothing. */
@@ -273,6 +279,8 @@ export interface PushRepository {
   unsettled(appId: string, publishId: string): Promise<number>;
   /** Which of some targets have their result already: do not send to them again. In the order asked for. */
   settled(appId: string, publishId: string, refs: readonly TargetRef[]): Promise<readonly boolean[]>;
+  /** Whose clients have read the publish, or what replaces it, elsewhere: do not send to them. In the order asked for. */
+  read(publish: AcceptedPublish, refs: readonly TargetRef[]): Promise<readonly boolean[]>;
   /** At most 500 at once. Counts, keeps dead letters, removes dead devices, ends the publish when nothing is left. */
   recordResults(appId: string, publishId: string, results: readonly DeliveryResult[]): Promise<void>;
   recordRetries(appId: string, publishId: string, retries: RetryCounts): Promise<void>;

@@ -1,6 +1,7 @@
 // Push as a plug-in of core: paths of the HTTP API, pushes made from events, and what runs behind them while the server does.
 import type {
   App,
+  Connection,
   Plugin,
   PluginMetric,
   Publication,
@@ -9,6 +10,7 @@ import type {
   RealtimeContext,
   Settings,
 } from '@sockudo/server/plugins';
+import { visibilityRequests } from './away/report.ts';
 import { environmentCredentials } from './credentials/environment.ts';
 import { dispatcherOf } from './dispatcher.ts';
 import { pushRoutes } from './http/routes.ts';
@@ -30,6 +32,7 @@ export class PushPlugin implements Plugin {
   readonly name = 'push';
   readonly metrics: readonly PluginMetric[];
   readonly routes = pushRoutes(() => this.service);
+  readonly platformRequests = visibilityRequests(() => this.service.visibility);
   readonly #options: PushServiceOptions;
   #service: PushService | null = null;
 
@@ -64,6 +67,10 @@ export class PushPlugin implements Plugin {
 
   published(publication: Publication): void {
     this.service.events.published(publication);
+  }
+
+  disconnected(connection: Connection): void {
+    this.service.visibility.forget(connection);
   }
 
   async close(): Promise<void> {

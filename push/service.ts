@@ -1,5 +1,9 @@
 // Push of one server, put together: the domain on the store, delivery on the queue.
 import type { App, PushSettings, RealtimeContext } from '@sockudo/server/plugins';
+import { Reads } from './away/reads.ts';
+import { Visibility } from './away/visibility.ts';
+import { WantedAudience } from './away/wanted-audience.ts';
+import { Withdrawals } from './away/withdrawals.ts';
 import type {
   CredentialMaterial,
   Credentials,
@@ -51,6 +55,8 @@ export interface PushService {
   readonly publishes: Publishes;
   readonly repository: PushRepository;
   readonly admission: Admission;
+  readonly visibility: Visibility;
+  readonly withdrawals: Withdrawals;
   readonly deadLetters: DeadLetters;
   readonly deliveryEvents: DeliveryEvents;
   readonly repair: Repair;
@@ -69,11 +75,20 @@ export function createPushService(context: RealtimeContext, options: PushService
   const { settings, metrics } = options;
   const records = createRecords(context, options);
   const { devices, subscriptions, publishes, templates, credentials } = records;
+  const visibility = visibilityOf(context);
+  const reads = new Reads(store);
   const repository = new StoredPushRepository({
     store,
     publishes,
     devices,
-    audience: new Audience(devices, subscriptions),
+    audience: new WantedAudience({
+      audience: new Audience(devices, subscriptions),
+      devices,
+      visibility,
+      reads,
+      store,
+    }),
+    reads,
     metrics,
     logger,
     deadLetterTtlMs: settings.eventTtlMs,
@@ -100,6 +115,8 @@ export function createPushService(context: RealtimeContext, options: PushService
     ...records,
     repository,
     admission,
+    visibility,
+    withdrawals: new Withdrawals({ store, devices, publishes, reads, admission }),
     deadLetters: new DeadLetters(store, dispatcher),
     deliveryEvents: new DeliveryEvents(store, metrics, settings.eventTtlMs),
     repair,
@@ -108,9 +125,19 @@ export function createPushService(context: RealtimeContext, options: PushService
     checkRecipient: recipientCheck(settings),
     cancel: (appId, publishId) => cancel(publishes, dispatcher, appId, publishId),
     async close() {
-      for (const part of [events, repair, dispatcher]) await part.close();
+      for (const part of [events, repair, dispatcher, visibility]) await part.close();
     },
   };
+}
+
+function visibilityOf({ keyedStore: store, settings, logger }: RealtimeContext): Visibility {
+  const { nodeId, drivers } = settings;
+  return new Visibility({
+    store,
+    nodeId,
+    isAlone: drivers.fanout === 'local' && drivers.channelLog !== 'postgres',
+    onError: (error) => logger.warn({ err: error }, 'other nodes could not be told who is visible'),
+  });
 }
 
 type Records = Pick<PushService, 'devices' | 'subscriptions' | 'publishes' | 'templates' | 'credentials'>;

@@ -94,6 +94,12 @@ export interface PushPublish {
   /** Epoch milliseconds. */
   readonly notBeforeMs?: number | undefined;
   readonly expiresAtMs?: number | undefined;
+  /** Sent so much later, and only to devices of clients without a live, visible connection then. 0 to 600,000. */
+  readonly away?: { readonly afterMs?: number | undefined } | undefined;
+  /** Of each client first the device that was used last. For recipients of type `client`. */
+  readonly devices?: 'all' | 'last-used-first' | undefined;
+  /** When the others follow, unless it was read meanwhile. 0 to 600,000, default 30,000. */
+  readonly othersAfterMs?: number | undefined;
 }
 
 export interface PushPublishResult {
@@ -187,6 +193,8 @@ export const isBatchResult = (value: unknown): value is { readonly items: readon
   isJsonObject(value) && Array.isArray(value.items) && value.items.every(isPublishResult);
 export const isPublishStatus = (value: unknown): value is PushPublishStatus =>
   has(value, 'state', 'counters');
+export const isWithdrawn = (value: unknown): value is { readonly withdrawn: number } =>
+  has(value, 'withdrawn');
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => isJsonObject(value);
 export const isReplay = (
   value: unknown,

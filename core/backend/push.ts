@@ -184,6 +184,29 @@ export class PushMethods extends DurableChannels {
     return this.#requester.discard({ path, headers: asAdmin });
   }
 
+  /**
+   * A publish was read: what is not sent yet to the client's devices is not sent, and other devices take their notification back.
+   * `clientId` may be left out unless it went to a channel; `deviceId`: where it was read.
+   */
+  readPush(
+    publishId: string,
+    reader: { readonly clientId?: string; readonly deviceId?: string } = {},
+  ): Promise<{ readonly withdrawn: number }> {
+    const path = `/push/publish/${pathSegment(publishId, 'publish id')}/read`;
+    const call = { path, headers: asAdmin, body: reader, isIdempotent: true };
+    return this.#requester.change({ ...call, isAnswer: types.isWithdrawn });
+  }
+
+  /** The same for all that was published to a client with a collapse key up to now. */
+  readPushes(reader: {
+    readonly clientId: string;
+    readonly collapseKey: string;
+    readonly deviceId?: string;
+  }): Promise<{ readonly withdrawn: number }> {
+    const call = { path: '/push/read', headers: asAdmin, body: reader, isIdempotent: true };
+    return this.#requester.change({ ...call, isAnswer: types.isWithdrawn });
+  }
+
   getPublishStatus(publishId: string): Promise<types.PushPublishStatus> {
     const path = `/push/publish/${pathSegment(publishId, 'publish id')}/status`;
     return this.#requester.read({ path, headers: asAdmin, isAnswer: types.isPublishStatus });

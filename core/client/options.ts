@@ -193,6 +193,11 @@ export interface SockudoOptions extends LegacyOptions, IgnoredOptions {
    * `session`: the tab's sessionStorage; else an own place for a text. A channel with a stored position is not rewound.
    */
   readonly recoveryStorage?: 'session' | RecoveryStorage;
+  /**
+   * Protocol 2, pages: tells the server whether the page can be seen, so that pushes for users who are away spare those who look.
+   * Default false.
+   */
+  readonly reportVisibility?: boolean;
   /** Drop messages already seen; default true. */
   readonly messageDeduplication?: boolean;
   /** How many messages are remembered for that; default 1000. */

@@ -56,6 +56,8 @@ export interface Runtime {
   watchWake(listeners: WakeListeners): () => void;
   /** Calls when the page is hidden or goes away, which may be the last that it does; the answer stops it. Nothing in Node. */
   watchHide(listener: () => void): () => void;
+  /** Calls at once with whether the page can be seen, and when that changes; the answer stops it. Nothing where there is no page. */
+  watchVisibility(listener: (isVisible: boolean) => void): () => void;
   /** The tab's own storage; undefined where there is none or where it may not be used. */
   readonly sessionStorage: TextStorage | undefined;
   /** Makes an exception of the application's handler visible without breaking the client. */
@@ -115,6 +117,15 @@ function watchHide(listener: () => void): () => void {
   };
 }
 
+function watchVisibility(listener: (isVisible: boolean) => void): () => void {
+  const { document } = scope;
+  if (document?.visibilityState === undefined) return () => {};
+  const tell = () => listener(document.visibilityState === 'visible');
+  document.addEventListener('visibilitychange', tell);
+  tell();
+  return () => document.removeEventListener('visibilitychange', tell);
+}
+
 /** The Runtime of wherever this code runs. Globals are read at use, so that polyfills may come later. */
 export const defaultRuntime: Runtime = {
   get WebSocket() {
@@ -130,6 +141,7 @@ export const defaultRuntime: Runtime = {
   isOffline: () => scope.navigator?.onLine === false,
   watchWake,
   watchHide,
+  watchVisibility,
   get sessionStorage() {
     try {
       return scope.sessionStorage;

@@ -43,6 +43,7 @@ export interface Settings {
   readonly deltaAlgorithms: readonly DeltaAlgorithm[] | undefined;
   readonly askAboutMessages: AskApplication;
   readonly askAboutPresence: AskApplication;
+  readonly reportsVisibility: boolean;
   /** 0: no deduplication. */
   readonly deduplicationCapacity: number;
 }
@@ -72,6 +73,7 @@ export function settingsFrom(key: string, options: SockudoOptions, runtime: Runt
     deltaAlgorithms: isV2 ? deltaAlgorithms(options) : undefined,
     askAboutMessages: applicationEndpoint('versionedMessages', options.versionedMessages, runtime),
     askAboutPresence: applicationEndpoint('presenceHistory', options.presenceHistory, runtime),
+    reportsVisibility: reportsVisibility(options),
     deduplicationCapacity:
       options.messageDeduplication === false
         ? 0
@@ -86,6 +88,12 @@ function deltaAlgorithms({ deltaCompression: delta }: SockudoOptions): readonly 
   if (algorithms.length === 0 || !algorithms.every((name) => DELTA_ALGORITHMS.includes(name)))
     throw new InvalidOptions('deltaCompression.algorithms must name fossil, xdelta3 or both');
   return enabled === true ? algorithms : undefined;
+}
+
+function reportsVisibility({ reportVisibility: given, protocolVersion }: SockudoOptions): boolean {
+  if (given === true && protocolVersion !== 2)
+    throw new InvalidOptions('reportVisibility needs protocolVersion 2');
+  return given === true;
 }
 
 function recoveryStorage(

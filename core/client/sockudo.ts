@@ -35,6 +35,7 @@ import { type Settings, settingsFrom } from './settings.ts';
 import { isFilterNode, type SubscriptionOptions } from './subscription-options.ts';
 import { User } from './user.ts';
 import { messageOf } from './values.ts';
+import { Visibility } from './visibility.ts';
 
 /** Protocol events that reach handlers bound on the client, besides every event of every channel. */
 export interface ClientEvents {
@@ -74,6 +75,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   readonly #history: HistoryRequests | undefined;
   readonly #requests: Requests | undefined;
   readonly #token: CapabilityToken | undefined;
+  readonly #visibility: Visibility | undefined;
 
   /**
    * Connects at once.
@@ -103,6 +105,8 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     this.#deltas = settings.protocolVersion === 2 ? this.#createDeltas(logger) : undefined;
     this.#history = settings.protocolVersion === 2 ? this.#createHistory(runtime) : undefined;
     this.#requests = settings.protocolVersion === 2 ? this.#createRequests(runtime) : undefined;
+    const send = (event: string, data: unknown) => this.send_event(event, data);
+    this.#visibility = settings.reportsVisibility ? new Visibility({ names, runtime, send }) : undefined;
     this.#channels = new ChannelRegistry(this.#channelHost(runtime, logger));
     this.user = this.#createUser(runtime, logger);
     this.connection = this.#createConnection(options, runtime, logger);
@@ -112,6 +116,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   /** Connects, or hurries a retry along. The constructor has done it already. */
   connect(): void {
     this.#positions?.start();
+    this.#visibility?.start();
     this.connection.connect();
   }
 
@@ -119,6 +124,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
   disconnect(): void {
     this.connection.disconnect();
     this.#positions?.stop();
+    this.#visibility?.stop();
   }
 
   /**
@@ -201,6 +207,7 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
     }
     for (const channel of this.#channels.all()) channel.subscribe();
     this.user.connected();
+    this.#visibility?.report();
   }
 
   #lost(): void {
@@ -234,8 +241,17 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
       }
     }
     this.#history?.handleFrame(frame);
+    if (this.#namesUser(frame)) this.#visibility?.report();
     if (frame.event === this.#names.internal('subscription_succeeded')) this.#requests?.subscribed();
     if (!this.#names.isInternal(frame.event)) this.emit(frame.event, frame.data, metadataOf(frame));
+  }
+
+  /** The server knows by now whose connection this is: by a sign-in, or by a presence channel. */
+  #namesUser({ event, channel }: Frame): boolean {
+    if (event === this.#names.platform('signin_success')) return true;
+    return (
+      event === this.#names.internal('subscription_succeeded') && channel?.startsWith('presence-') === true
+    );
   }
 
   /** False for what is still on its way from a channel that was left: it must leave no position behind. */

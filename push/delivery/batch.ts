@@ -21,7 +21,7 @@ import { type RetryPolicy, retryPauseMs } from './retry-policy.ts';
 import type { Attempt } from './send-one.ts';
 
 export interface BatchDeps {
-  readonly repository: Pick<PushRepository, 'settled' | 'recipients'>;
+  readonly repository: Pick<PushRepository, 'settled' | 'recipients' | 'read'>;
   readonly collapse: Collapse;
   readonly results: ResultWriter;
   readonly retry: RetryPolicy;
@@ -60,10 +60,11 @@ export class Batch {
     const open = await this.#open(all);
     const recipients = await this.#deps.repository.recipients(this.publish, open);
     const isReplaced = await this.#deps.collapse.replaced(this.publish, open);
+    const isRead = this.#mayBeRead ? await this.#deps.repository.read(this.publish, open) : [];
     return open.flatMap((ref, index) => {
       const recipient = recipients[index] ?? null;
       if (recipient === null) this.#record(ref, '', { kind: 'gone' });
-      else if (this.#isOver() || isReplaced[index] === true) {
+      else if (this.#isOver() || isReplaced[index] === true || isRead[index] === true) {
         this.#record(ref, tokenHashOf(recipient), { kind: 'expired' });
       } else if (providerOf(recipient) === this.job.provider) return [{ ref, recipient }];
       else this.#move(ref, recipient);
@@ -157,6 +158,17 @@ export class Batch {
       const outcome = { kind: 'dead', failureClass: 'provider_transient', reason: 'circuit open' } as const;
       this.#record(ref, tokenHashOf(recipient), outcome);
     } else this.retries.later(ref, pauseMs);
+  }
+
+  /** What goes out at once can hardly have been read: it is spared the question. */
+  get #mayBeRead(): boolean {
+    const { collapseKey, notBeforeMs, lastUsedFirst } = this.publish;
+    return (
+      this.job.attempt > 1 ||
+      collapseKey !== undefined ||
+      notBeforeMs !== undefined ||
+      lastUsedFirst !== undefined
+    );
   }
 
   #elapsedMs(): number {

@@ -109,9 +109,13 @@ function batchesOf(publish: AcceptedPublish, members: readonly AudienceMember[])
 }
 
 /** A large audience goes on in a queue of its own, so that small ones need not wait behind it. */
-function followerOf(publish: AcceptedPublish, { next }: AudiencePage, planned: number): NewJob[] {
+function followerOf(
+  publish: AcceptedPublish,
+  { next, nextAfterMs }: AudiencePage,
+  planned: number,
+): NewJob[] {
   if (next === null) return [];
   const { appId, publishId, fanoutRegime } = publish;
   const queue = fanoutRegime === 'shardPath' ? SHARD_QUEUE : PUBLISH_QUEUE;
-  return [planJobOf(queue, { appId, publishId, cursor: next, planned })];
+  return [planJobOf(queue, { appId, publishId, cursor: next, planned }, nextAfterMs)];
 }

@@ -25,7 +25,7 @@ const FULL_PAUSE_MS = 1_000;
 export interface SenderDeps extends BatchDeps, SendDeps {
   readonly repository: Pick<
     PushRepository,
-    'publish' | 'publishForReplay' | 'settled' | 'recipients' | 'recordRetries'
+    'publish' | 'publishForReplay' | 'settled' | 'recipients' | 'read' | 'recordRetries'
   >;
   readonly provider: Provider;
   readonly credentials: Credentials;

@@ -4,6 +4,7 @@ import type { PushService } from '../service.ts';
 import { deviceRoutes } from './devices.ts';
 import { credentialRoutes, templateRoutes } from './material.ts';
 import { publishRoutes } from './publishes.ts';
+import { readRoutes } from './reads.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 
 /** @param service the one of the running server; not asked before it serves */
@@ -13,4 +14,5 @@ export const pushRoutes = (service: () => PushService): readonly AppRoute[] => [
   ...deviceRoutes(service),
   ...subscriptionRoutes(service),
   ...publishRoutes(service),
+  ...readRoutes(service),
 ];

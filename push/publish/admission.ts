@@ -191,7 +191,7 @@ export class Admission {
 }
 
 function publishOf(appId: string, { intent, publishId, fanoutRegime, rendering }: Checked): AcceptedPublish {
-  const { targets, notBeforeMs, expiresAtMs } = intent;
+  const { targets, notBeforeMs, expiresAtMs, away, lastUsedFirst } = intent;
   const { payloads: rendered, collapseKey } = rendering;
   return {
     appId,
@@ -202,6 +202,8 @@ function publishOf(appId: string, { intent, publishId, fanoutRegime, rendering }
     ...(collapseKey !== undefined && { collapseKey }),
     ...(notBeforeMs !== undefined && { notBeforeMs }),
     ...(expiresAtMs !== undefined && { expiresAtMs }),
+    ...(away !== undefined && { away }),
+    ...(lastUsedFirst !== undefined && { lastUsedFirst }),
     acceptedAtMs: Date.now(),
   };
 }

@@ -34,7 +34,13 @@ export class Audience {
     this.#subscriptions = subscriptions;
   }
 
-  async page(publish: AcceptedPublish, cursor: string | null, limit: number): Promise<AudiencePage> {
+  /** @param select picks from devices of one page those that are wanted; default: all are */
+  async page(
+    publish: AcceptedPublish,
+    cursor: string | null,
+    limit: number,
+    select: (devices: readonly StoredDevice[]) => Promise<readonly StoredDevice[]> = async (all) => all,
+  ): Promise<AudiencePage> {
     const { appId, targets } = publish;
     const earlier = new EarlierTargets(appId, targets, this.#subscriptions);
     const members: AudienceMember[] = [];
@@ -53,7 +59,7 @@ export class Audience {
       }
       const portion = await this.#portion(appId, targets, place, limit - members.length);
       const fresh = await earlier.notReached(portion.devices, place.target, portion.isScope === true);
-      for (const { id, recipient } of fresh)
+      for (const { id, recipient } of await select(fresh))
         members.push({ ref: { kind: 'device', deviceId: id }, recipient });
       place = portion.next;
     }

@@ -27,6 +27,10 @@ const MAX_DATA_BYTES = 8192;
 /** How far ahead a publish may be scheduled. */
 const MAX_DELAY_MS = 366 * 24 * 60 * 60 * 1000;
 
+/** Longest `away.afterMs` and `othersAfterMs`. */
+const MAX_PAUSE_MS = 10 * 60 * 1000;
+const OTHERS_AFTER_MS = 30_000;
+
 const text = z.string().nullish();
 
 const payloadInput = z.object({
@@ -51,6 +55,8 @@ const targetInput = z.object({
   recipient: recipientSchema.nullish(),
 });
 
+const pause = z.int().min(0).max(MAX_PAUSE_MS).nullish();
+
 const time = z.int().nonnegative().nullish();
 
 const input = z.object({
@@ -61,6 +67,10 @@ const input = z.object({
   sync: z.boolean().nullish(),
   notBeforeMs: time,
   expiresAtMs: time,
+  away: z.object({ after_ms: pause, afterMs: pause }).nullish(),
+  devices: z.enum(['all', 'last-used-first']).nullish(),
+  others_after_ms: pause,
+  othersAfterMs: pause,
 });
 
 /** Texts as given, with placeholders. Absent: not given. */
@@ -82,8 +92,11 @@ export interface Intent {
   readonly overrides: readonly Override[];
   /** The caller hoped for the outcome in the answer. */
   readonly sync: boolean;
+  /** With the time that `away` waits. */
   readonly notBeforeMs?: number;
   readonly expiresAtMs?: number;
+  readonly away?: { readonly afterMs: number };
+  readonly lastUsedFirst?: { readonly othersAfterMs: number };
 }
 
 /** @throws ProtocolError 400, the first rule that fails */
@@ -114,9 +127,33 @@ export function parseIntent(
     payload,
     overrides,
     sync: given.sync ?? false,
-    ...(notBeforeMs != null && { notBeforeMs }),
+    ...timesOf(given, nowMs),
     ...(expiresAtMs != null && { expiresAtMs }),
+    ...orderOf(given, targets),
   };
+}
+
+/** Whoever is away is so after the publish, or after the time that it waits for itself. */
+function timesOf(
+  { notBeforeMs, away }: z.output<typeof input>,
+  nowMs: number,
+): Pick<Intent, 'notBeforeMs' | 'away'> {
+  const afterMs = away == null ? 0 : (away.after_ms ?? away.afterMs ?? 0);
+  const dueMs = afterMs === 0 ? notBeforeMs : Math.max(nowMs, notBeforeMs ?? 0) + afterMs;
+  return { ...(dueMs != null && { notBeforeMs: dueMs }), ...(away != null && { away: { afterMs } }) };
+}
+
+function orderOf(
+  { devices, others_after_ms, othersAfterMs }: z.output<typeof input>,
+  targets: readonly PublishTarget[],
+): Pick<Intent, 'lastUsedFirst'> {
+  if (devices !== 'last-used-first') {
+    if ((others_after_ms ?? othersAfterMs) == null) return {};
+    throw invalid('othersAfterMs is invalid: needs devices to be last-used-first');
+  }
+  if (targets.some(({ type }) => type !== 'client'))
+    throw invalid('devices is invalid: last-used-first is for recipients of type client');
+  return { lastUsedFirst: { othersAfterMs: others_after_ms ?? othersAfterMs ?? OTHERS_AFTER_MS } };
 }
 
 /** The payload of a publish that an event asks for. @throws ProtocolError 400 */

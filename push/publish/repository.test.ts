@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryKeyedStore } from '../../core/server/memory/keyed-store.ts';
+import { Reads } from '../away/reads.ts';
 import type { AcceptedPublish, DeliveryResult, PublishTarget } from '../contracts.ts';
 import { parseDevice } from '../devices/device.ts';
 import { Devices } from '../devices/devices.ts';
@@ -42,6 +43,7 @@ beforeEach(() => {
     publishes,
     devices,
     audience: new Audience(devices, subscriptions),
+    reads: new Reads(store),
     metrics,
     logger,
     deadLetterTtlMs: 60_000,

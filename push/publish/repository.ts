@@ -1,6 +1,8 @@
 // What delivery asks of the domain, and tells it: the PushRepository on the KeyedStore.
 import type { RealtimeContext } from '@sockudo/server/plugins';
 import type { KeyedOperation, KeyedStore } from '@sockudo/server/ports';
+import type { Reads } from '../away/reads.ts';
+import type { WantedAudience } from '../away/wanted-audience.ts';
 import type {
   AcceptedPublish,
   AudiencePage,
@@ -14,7 +16,6 @@ import type { Devices } from '../devices/devices.ts';
 import type { PushMetrics } from '../metrics.ts';
 import { keys } from '../store/keys.ts';
 import { putOf } from '../store/records.ts';
-import type { Audience } from './audience.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import { DeviceEffects } from './device-effects.ts';
 import type { Publishes } from './publishes.ts';
@@ -25,7 +26,8 @@ export interface RepositoryParts {
   readonly store: KeyedStore;
   readonly publishes: Publishes;
   readonly devices: Devices;
-  readonly audience: Audience;
+  readonly audience: Pick<WantedAudience, 'page'>;
+  readonly reads: Reads;
   readonly metrics: PushMetrics;
   readonly logger: Pick<RealtimeContext['logger'], 'info'>;
   /** How long dead letters are kept. */
@@ -113,6 +115,14 @@ export class StoredPushRepository implements PushRepository {
     return (await this.#parts.store.getMany(wanted)).map((entry) => entry !== null);
   }
 
+  async read(publish: AcceptedPublish, refs: readonly TargetRef[]): Promise<readonly boolean[]> {
+    const ids = refs.flatMap((ref) => (ref.kind === 'device' ? [ref.deviceId] : []));
+    const devices = ids.length === 0 ? [] : await this.#parts.devices.getMany(publish.appId, ids);
+    const clients = new Map(ids.map((id, index) => [id, devices[index]?.clientId]));
+    const readers = await this.#parts.reads.readersOf(publish, new Set(clients.values()));
+    return refs.map((ref) => ref.kind === 'device' && readers.has(clients.get(ref.deviceId) ?? ''));
+  }
+
   async recordResults(appId: string, publishId: string, results: readonly DeliveryResult[]): Promise<void> {
     for (let from = 0; from < results.length; from += RESULTS_AT_ONCE) {
       await this.#recordSome(appId, publishId, results.slice(from, from + RESULTS_AT_ONCE));
@@ -162,7 +172,9 @@ export class StoredPushRepository implements PushRepository {
 
   #operationsOf(appId: string, publishId: string, result: DeliveryResult): KeyedOperation[] {
     const key = keys.result(appId, publishId, targetName(result.ref));
-    const marker = putOf(key, 1, { ifAbsent: true, expiresAtMs: Date.now() + RESULT_TTL_MS });
+    const isAccepted = result.outcome.kind === 'accepted';
+    const end = { ifAbsent: true, expiresAtMs: Date.now() + RESULT_TTL_MS } as const;
+    const marker = putOf(key, isAccepted ? 1 : 0, end);
     const letter = this.#letterOf(appId, publishId, result);
     return letter === null ? [marker] : [marker, letter];
   }

@@ -22,12 +22,22 @@ export const keys = {
   status: (appId: string, publishId: string) => entryKey(OWNER, 'sta', appId, publishId),
   /** Accepted, and not yet known to be in the queue. */
   outbox: (appId: string, publishId: string) => entryKey(OWNER, 'out', appId, publishId),
-  /** One target has its result. */
+  /** One target has its result: 1 where the provider took the push, else 0. */
   result: (appId: string, publishId: string, target: string) =>
     entryKey(OWNER, 'res', appId, publishId, target),
   /** The newest publish with a collapse key, by target. */
   collapse: (appId: string, collapseHash: string, target: string) =>
     entryKey(OWNER, 'col', appId, collapseHash, target),
+  /** A node sees a client; the value says nothing. */
+  visible: (appId: string, clientId: string, nodeId: string) =>
+    entryKey(OWNER, 'visible', appId, clientId, nodeId),
+  /** A node that keeps such entries. */
+  viewingNode: (nodeId: string) => entryKey(OWNER, 'vnode', nodeId),
+  /** When a client read something: a publish (`p:ID`), or what has a collapse key (`k:HASH`). */
+  readMark: (appId: string, clientId: string, what: string) => entryKey(OWNER, 'read', appId, clientId, what),
+  /** The device of a client that a publish went to first. */
+  firstDevice: (appId: string, publishId: string, clientId: string) =>
+    entryKey(OWNER, 'first', appId, publishId, clientId),
   deadLetter: (appId: string, deadLetterId: string) => entryKey(OWNER, 'ded', appId, deadLetterId),
   deliveryEvent: (appId: string, publishId: string, eventId: string) =>
     entryKey(OWNER, 'evt', appId, publishId, eventId),
@@ -42,6 +52,7 @@ export const prefixes = {
   deviceSubscriptions: (appId: string, deviceId: string) => keyPrefix(OWNER, 'sbd', appId, deviceId),
   credentials: (appId: string) => keyPrefix(OWNER, 'crd', appId),
   templates: (appId: string) => keyPrefix(OWNER, 'tpl', appId),
+  viewingNodes: () => keyPrefix(OWNER, 'vnode'),
   outbox: () => keyPrefix(OWNER, 'out'),
   deadLetters: (appId: string) => keyPrefix(OWNER, 'ded', appId),
 } as const;

@@ -28,6 +28,8 @@ export class FakeRepository implements PushRepository {
   /** Ids of devices by channel. */
   readonly channels = new Map<string, readonly string[]>();
   readonly publishes = new Map<string, Kept>();
+  /** Names of targets (`d:ID`) whose clients have read everything. */
+  readonly readBy = new Set<string>();
   /** Writes of results. */
   writes = 0;
   readonly #watchers = new Set<() => void>();
@@ -166,6 +168,10 @@ export class FakeRepository implements PushRepository {
 
   async settled(_appId: string, publishId: string, refs: readonly TargetRef[]): Promise<readonly boolean[]> {
     return refs.map((ref) => this.of(publishId).results.has(nameOf(ref)));
+  }
+
+  async read(_publish: AcceptedPublish, refs: readonly TargetRef[]): Promise<readonly boolean[]> {
+    return refs.map((ref) => this.readBy.has(nameOf(ref)));
   }
 
   async recordResults(_appId: string, publishId: string, results: readonly DeliveryResult[]): Promise<void> {

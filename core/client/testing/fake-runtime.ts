@@ -73,6 +73,10 @@ export class FakeRuntime implements Runtime {
   wakeListeners: WakeListeners | undefined;
   /** Present while the client watches whether the page goes away. */
   hideListener: (() => void) | undefined;
+  /** Of a page; undefined: there is none. */
+  isVisible: boolean | undefined;
+  /** Present while the client watches whether the page can be seen. */
+  visibilityListener: ((isVisible: boolean) => void) | undefined;
   /** Undefined: there is no storage. */
   sessionStorage: TextStorage | undefined;
   /** What `random` gives: by default the middle, so that jitter halves every delay. */
@@ -165,6 +169,14 @@ export class FakeRuntime implements Runtime {
     this.wakeListeners = listeners;
     return () => {
       this.wakeListeners = undefined;
+    };
+  }
+
+  watchVisibility(listener: (isVisible: boolean) => void): () => void {
+    this.visibilityListener = listener;
+    if (this.isVisible !== undefined) listener(this.isVisible);
+    return () => {
+      this.visibilityListener = undefined;
     };
   }
 

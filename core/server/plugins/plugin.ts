@@ -60,6 +60,8 @@ export interface Stages {
   /** After-effects. Must not throw and must not wait. */
   published?(publication: Publication, entry: LogEntry | null): void;
   versionCreated?(app: App, entry: VersionEntry): void;
+  /** A connection is gone; it takes part in nothing any more. Must not throw and must not wait. */
+  disconnected?(connection: Connection): void;
   /** `ai_code` of the refusal of an id that was used for something else on this channel; undefined: it has none. */
   conflictCode?(channel: string): number | undefined;
   /** True: whoever publishes this event over HTTP is answered with the serials, asked or not. */

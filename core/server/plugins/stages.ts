@@ -28,6 +28,7 @@ export class PluginStages {
   readonly #recordsVersion: readonly Having<'recordsOfVersion'>[];
   readonly #published: readonly Having<'published'>[];
   readonly #versionCreated: readonly Having<'versionCreated'>[];
+  readonly #disconnected: readonly Having<'disconnected'>[];
   readonly #conflictCodes: readonly Having<'conflictCode'>[];
   readonly #acknowledges: readonly Having<'acknowledges'>[];
   readonly #channelFacts: readonly Having<'channelFacts'>[];
@@ -43,6 +44,7 @@ export class PluginStages {
     this.#recordsVersion = having(plugins, 'recordsOfVersion');
     this.#published = having(plugins, 'published');
     this.#versionCreated = having(plugins, 'versionCreated');
+    this.#disconnected = having(plugins, 'disconnected');
     this.#conflictCodes = having(plugins, 'conflictCode');
     this.#acknowledges = having(plugins, 'acknowledges');
     this.#channelFacts = having(plugins, 'channelFacts');
@@ -106,6 +108,10 @@ export class PluginStages {
 
   versionCreated(app: App, entry: VersionEntry): void {
     for (const plugin of this.#versionCreated) plugin.versionCreated(app, entry);
+  }
+
+  disconnected(connection: Connection): void {
+    for (const plugin of this.#disconnected) plugin.disconnected(connection);
   }
 
   conflictCode(channel: string): number | undefined {

@@ -83,4 +83,5 @@ export function disconnect(connection: Connection, context: RealtimeContext): vo
   hub.remove(connection);
   connection.counters.connected -= 1;
   connection.counters.newDisconnections += 1;
+  context.stages.disconnected(connection);
 }
