@@ -38,7 +38,8 @@ describe('starters of the chat', () => {
     url = `http://localhost:${PAGE_PORT}/`;
     server = `http://app-key:app-secret@127.0.0.1:${SOCKUDO_PORT}/apps/app-id`;
     const ports = { SOCKUDO_PORT, PAGE_PORT, PORT, MODEL_PORT, BACKEND: `http://127.0.0.1:${PORT}` };
-    const env: NodeJS.ProcessEnv = { ...process.env, ...ports };
+    // Vite paints its lines where CI is set.
+    const env: NodeJS.ProcessEnv = { ...process.env, ...ports, NO_COLOR: '1' };
     delete env.OPENAI_BASE_URL;
     delete env.OPENAI_API_KEY;
     env.OPENAI_MODEL = 'local-model:speed=80';
