@@ -38,15 +38,17 @@ export class Claims {
     this.#sockudo = sockudo;
   }
 
-  async claim(wish: ClaimWish): Promise<readonly Claim[]> {
-    const answer = await this.#post('/runs/claim', {
+  /** @param signal gives up waiting: the server takes back what it gives to a request that has ended */
+  async claim(wish: ClaimWish, signal?: AbortSignal): Promise<readonly Claim[]> {
+    const body = {
       channel_prefix: wish.channelPrefix,
       worker_id: wish.workerId,
       limit: wish.limit,
       lease_ms: wish.leaseMs,
       wait_ms: wish.waitMs,
       per_channel: wish.perChannel,
-    });
+    };
+    const answer = await this.#post('/runs/claim', body, signal);
     if (!Array.isArray(answer.claims)) throw unknownForm();
     return answer.claims.map(claimOf);
   }
@@ -83,8 +85,8 @@ export class Claims {
     }
   }
 
-  async #post(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
-    return answerOf(await this.#sockudo.post({ path, body }));
+  async #post(path: string, body: object, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    return answerOf(await this.#sockudo.post({ path, body, signal }));
   }
 }
 

@@ -7,6 +7,7 @@ import {
   agent,
   channel,
   ended,
+  errors,
   fresh,
   outputs,
   rows,
@@ -161,6 +162,47 @@ describe('a steer', () => {
 });
 
 describe('stopping', () => {
+  /** A worker whose claims are answered by the test alone. */
+  function waiting(claim: (signal: AbortSignal) => Promise<Response>) {
+    const asked = Promise.withResolvers<void>();
+    const { app, host, port } = server;
+    const ask: typeof fetch = (address, init) => {
+      if (!String(address).includes('/runs/claim') || !init?.signal) return fetch(address, init);
+      asked.resolve();
+      return claim(init.signal);
+    };
+    const own = createAgent({ appId: app.id, key: app.key, secret: app.secret, host, port, fetch: ask });
+    const worker = work(() => {}, { agent: own, workerId: 'waits' });
+    return { worker, asked: asked.promise };
+  }
+  const abortOf = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+  it('does not wait for runs that are to come', async () => {
+    fresh();
+    const { worker, asked } = waiting(async (signal) => {
+      await abortOf(signal);
+      throw signal.reason;
+    });
+    await asked;
+    await worker.stop();
+    expect(errors).toEqual([]);
+  });
+
+  it('gives back, uncounted, a run that comes in the same moment', async () => {
+    fresh();
+    await say('r1', 'x');
+    const { worker, asked } = waiting(async (signal) => {
+      await abortOf(signal);
+      const body = { channel_prefix: channel, worker_id: 'waits' };
+      const answer = await server.post('/runs/claim', body);
+      return new Response(JSON.stringify(answer.body));
+    });
+    await asked;
+    await worker.stop();
+    expect(await runOf('r1')).toMatchObject({ status: 'queued', attempt: 0, generation: 1 });
+  });
+
   it('lets runs finish', async () => {
     fresh();
     const started = Promise.withResolvers<void>();

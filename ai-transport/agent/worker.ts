@@ -23,7 +23,7 @@ export interface WorkerOptions {
   readonly maxAttempts?: number | undefined;
   /** How long a handler may take to notice that its run was cancelled or lost, milliseconds. Default 5000. */
   readonly graceMs?: number | undefined;
-  /** How long one request waits for runs at the server, 0 to 20000 milliseconds; {@link Worker.stop} waits for its end. Default 5000. */
+  /** How long one request waits for runs at the server, 0 to 20000 milliseconds; {@link Worker.stop} ends it. Default 5000. */
   readonly waitMs?: number | undefined;
   /** Hears of every failure: of handlers, of requests that are repeated. Default: writes to the console. */
   readonly onError?: WorkParts['onError'] | undefined;
@@ -99,10 +99,12 @@ export class Worker {
         continue;
       }
       try {
-        const claims = await agent.claims.claim(this.#wish(Math.min(free, CLAIMS_MAX)));
+        const claims = await agent.claims.claim(this.#wish(Math.min(free, CLAIMS_MAX)), signal);
         failures = 0;
         for (const claim of claims) this.#take(claim);
       } catch (error) {
+        // It was given up.
+        if (signal.aborted) break;
         failures += 1;
         onError(error);
         await sleep(backoffMs(failures, 250, 30_000), signal);

@@ -49,6 +49,8 @@ export interface RouteRequest {
   readonly path: string;
   readonly params?: QueryParams | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Gives the request up: it rejects with a SockudoRequestError that is not retryable, whatever the server has done by then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A POST to a route; `body` is sent as its JSON text, undefined as an empty body. */
@@ -241,8 +243,8 @@ export class Sockudo extends PushMethods {
   }
 }
 
-function pickRoute({ path, params, headers }: RouteRequest): RouteRequest {
-  return { path, params, headers };
+function pickRoute({ path, params, headers, signal }: RouteRequest): RouteRequest {
+  return { path, params, headers, signal };
 }
 
 /** The body carries the key anyway; a key that no HTTP header can hold is not repeated there. */

@@ -15,6 +15,7 @@ export interface AppRequest {
   /** JSON text; only for POST. */
   readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Most bytes of an answer that are read; the largest pages of the server stay far below. */
@@ -28,6 +29,7 @@ export async function sendOnce(config: Configuration, request: AppRequest): Prom
   const { address, shownAddress, signature } = addressOf(config, request);
   // The time-out's error has this signal's reason, which tells it from a network failure.
   const timeout = AbortSignal.timeout(config.timeoutMs);
+  const { signal } = request;
   let response: Response;
   let body: ArrayBuffer;
   try {
@@ -35,7 +37,7 @@ export async function sendOnce(config: Configuration, request: AppRequest): Prom
       method: request.method,
       headers: headersOf(request),
       redirect: 'manual',
-      signal: timeout,
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       ...(request.body === undefined ? {} : { body: request.body }),
     });
     body = await readBody(response);
@@ -45,7 +47,7 @@ export async function sendOnce(config: Configuration, request: AppRequest): Prom
       {
         url: shownAddress,
         cause: error instanceof Error ? error : new Error(String(error)),
-        isRetryable: !timeout.aborted && !(error instanceof ResponseTooLarge),
+        isRetryable: !timeout.aborted && signal?.aborted !== true && !(error instanceof ResponseTooLarge),
       },
     );
   }

@@ -11,11 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const CHANNEL = 'private-ai-gone';
-
 /** Asks for a run on a connection of its own. */
-async function ask(workerId: string) {
-  const body = JSON.stringify({ channel_prefix: CHANNEL, worker_id: workerId, wait_ms: 20_000 });
+async function ask(channel: string, workerId: string) {
+  const body = JSON.stringify({ channel_prefix: channel, worker_id: workerId, wait_ms: 20_000 });
   const socket = connect(server.port, server.host);
   await once(socket, 'connect');
   socket.write(
@@ -25,15 +23,19 @@ async function ask(workerId: string) {
   return socket;
 }
 
-it('a run goes past a worker that is gone to one that waits', async () => {
-  const gone = await ask('gone');
+it.each([
+  ['is gone', 'resetAndDestroy'],
+  ['has given up', 'destroy'],
+] as const)('a run goes past a worker that %s to one that waits', async (_, leave) => {
+  const channel = `private-ai-gone-${leave}`;
+  const gone = await ask(channel, 'gone');
   // Answered after the server has read what came before it.
-  await server.get(`/channels/${CHANNEL}/runs`);
-  const there = server.post('/runs/claim', { channel_prefix: CHANNEL, worker_id: 'there', wait_ms: 20_000 });
-  await server.get(`/channels/${CHANNEL}/runs`);
-  gone.resetAndDestroy();
+  await server.get(`/channels/${channel}/runs`);
+  const there = server.post('/runs/claim', { channel_prefix: channel, worker_id: 'there', wait_ms: 20_000 });
+  await server.get(`/channels/${channel}/runs`);
+  gone[leave]();
   await once(gone, 'close');
-  await server.get(`/channels/${CHANNEL}/runs`);
-  await server.say('ai-input', 'r', { channel: CHANNEL });
+  await server.get(`/channels/${channel}/runs`);
+  await server.say('ai-input', 'r', { channel: channel });
   expect((await there).body.claims).toMatchObject([{ fence: 'r:1', run: { lease: { worker_id: 'there' } } }]);
 });
