@@ -10,6 +10,12 @@ const page: OpenRoute = {
   methods: { GET: async () => ({ status: 200, contentType: 'text/html', body: '<p>page</p>' }) },
 };
 
+const removable: OpenRoute = {
+  kind: 'open',
+  path: '/things/:id',
+  methods: { DELETE: async ({ params }) => ({ status: 200, contentType: null, body: params.id ?? '' }) },
+};
+
 const echo: OpenRoute = {
   kind: 'open',
   path: '/backend/*',
@@ -27,7 +33,7 @@ describe('routes of an embedding program', () => {
   let origin: string;
 
   beforeEach(async () => {
-    front = await createHttpFront(fakeDeps(), { routes: [page, echo] });
+    front = await createHttpFront(fakeDeps(), { routes: [page, echo, removable] });
     const { port } = await front.listen();
     origin = `http://127.0.0.1:${port}`;
   });
@@ -47,6 +53,12 @@ describe('routes of an embedding program', () => {
     });
     expect(response.status).toBe(201);
     expect(await response.json()).toEqual({ rest: 'realtime/auth', body: 'a=1', who: 'Bearer x' });
+  });
+
+  it('hands a DELETE to its handler', async () => {
+    const response = await fetch(`${origin}/things/7`, { method: 'DELETE' });
+    expect([response.status, await response.text()]).toEqual([200, '7']);
+    expect((await fetch(`${origin}/things/7`)).headers.get('allow')).toBe('DELETE');
   });
 
   it('names the methods of the route to any other', async () => {

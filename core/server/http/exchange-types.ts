@@ -66,7 +66,11 @@ export interface OpenRoute {
   readonly kind: 'open';
   /** With `:name` for parameters; a last segment `*` takes the rest of the path. */
   readonly path: string;
-  readonly methods: { readonly GET?: OpenHandler; readonly POST?: OpenHandler };
+  readonly methods: {
+    readonly GET?: OpenHandler;
+    readonly POST?: OpenHandler;
+    readonly DELETE?: OpenHandler;
+  };
 }
 
 /** Both sides of a request that goes on for long. */

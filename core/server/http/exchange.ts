@@ -142,7 +142,7 @@ function appHandler({ methods }: AppRoute, method: string): AppHandler | undefin
 }
 
 function openHandler({ methods }: OpenRoute, method: string): OpenHandler | undefined {
-  return readOrPost(methods, method);
+  return method === 'DELETE' ? methods.DELETE : readOrPost(methods, method);
 }
 
 function readOrPost<Handler>(

@@ -18,8 +18,8 @@ const request = (changes: Partial<HttpRequest> = {}): HttpRequest => ({
 const noDeps = {} as Parameters<NonNullable<OpenRoute['methods']['GET']>>[1];
 
 async function call(forwarding: ReturnType<typeof createForwarding>, changes?: Partial<HttpRequest>) {
-  const { GET, POST } = forwarding.routes[0]?.methods ?? {};
-  const handler = changes?.method === 'POST' ? POST : GET;
+  const { GET, POST, DELETE } = forwarding.routes[0]?.methods ?? {};
+  const handler = { GET, POST, DELETE }[changes?.method ?? 'GET'];
   return handler?.(request(changes), noDeps);
 }
 
@@ -30,17 +30,19 @@ describe('forwarding', () => {
     url: incoming.url,
     body: incoming.body ?? null,
     who: incoming.headers.authorization ?? null,
+    device: incoming.headers['x-sockudo-device-identity-token'] ?? null,
     cookie: incoming.headers.cookie ?? null,
   }));
   afterEach(() => app.close());
 
-  it('passes path, query, body and two headers on', async () => {
+  it('passes path, query, body and three headers on', async () => {
     const forwarding = createForwarding('/backend');
     expect(await call(forwarding)).toMatchObject({ status: 502 });
     forwarding.target = await app.listen({ host: '127.0.0.1', port: 0 });
     const headers: Record<string, string> = {
       authorization: 'Bearer x',
       'content-type': 'application/json',
+      'x-sockudo-device-identity-token': 'd',
       cookie: 'secret',
     };
     const answer = await call(forwarding, {
@@ -56,8 +58,11 @@ describe('forwarding', () => {
       url: '/realtime/auth?a=1',
       body: { b: 2 },
       who: 'Bearer x',
+      device: 'd',
       cookie: null,
     });
+    const removal = await call(forwarding, { method: 'DELETE' });
+    expect(JSON.parse(String(removal?.body)).method).toBe('DELETE');
     // A path cannot lead to another host.
     const odd = await call(forwarding, { path: '/backend//example.org/@x' });
     expect(JSON.parse(String(odd?.body)).url).toBe('//example.org/@x');

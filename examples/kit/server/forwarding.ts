@@ -1,9 +1,9 @@
 // Passes calls below one path on to the backend and its answers back. Only what the example's endpoints use goes through:
-// GET and POST, two request headers, text answers.
+// GET, POST and DELETE, three request headers, text answers.
 import type { HttpAnswer, HttpRequest, OpenRoute } from '@sockudo/server';
 
 const TIMEOUT_MS = 10_000;
-const FORWARDED_HEADERS = ['authorization', 'content-type'] as const;
+const FORWARDED_HEADERS = ['authorization', 'content-type', 'x-sockudo-device-identity-token'] as const;
 
 export interface Forwarding {
   /** Address of the backend without a trailing slash; null until it is known. */
@@ -36,7 +36,9 @@ export function createForwarding(prefix: string): Forwarding {
   };
   const forwarding: Forwarding = {
     target: null,
-    routes: [{ kind: 'open', path: `${prefix}/*`, methods: { GET: forward, POST: forward } }],
+    routes: [
+      { kind: 'open', path: `${prefix}/*`, methods: { GET: forward, POST: forward, DELETE: forward } },
+    ],
   };
   return forwarding;
 }
