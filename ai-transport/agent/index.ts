@@ -13,6 +13,16 @@ export {
 } from './answer-tokens.ts';
 export { AgentError, type AgentErrorCode, FatalRunError } from './errors.ts';
 export type { ConversationEnd, ConversationMessage, MessagePart } from './history.ts';
+export {
+  collapseKeyOfRun,
+  type Decision,
+  type NotifiedCall,
+  type NotifiedKind,
+  type NotifyAwayOptions,
+  type NotifyFacts,
+  type NotifyTexts,
+  notifyAway,
+} from './notify.ts';
 export type { PipeOptions, PipeResult } from './pipe.ts';
 export type { PublishedAt } from './publisher.ts';
 export type { EndError, OutputOptions, Run, RunOptions, RunState, StepOptions } from './run.ts';

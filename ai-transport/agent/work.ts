@@ -198,6 +198,10 @@ function fatalIn(error: unknown): FatalRunError | null {
   return isFromSource(error) && error.cause instanceof FatalRunError ? error.cause : null;
 }
 
+/** A run whose handler threw this is not tried again: it ends. */
+export const isFinal = (error: unknown, attempt: number, maxAttempts: number): boolean =>
+  attempt >= maxAttempts || fatalIn(error) !== null || helpOf(causeOf(error)).isRetryable === false;
+
 /** Of a run that began before this input: its serial, which is the same in every attempt at it. */
 function scopeOf({ input, startedSerial }: RunRecord): string {
   const isLater = input !== undefined && startedSerial !== undefined && input.serial > startedSerial;
