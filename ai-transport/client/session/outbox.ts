@@ -34,14 +34,19 @@ export interface Outgoing extends AiMessage {
   readonly clientId: string | undefined;
 }
 
-/** Publishes; null: sent, and nobody will acknowledge it. Rejects with a RequestError where trying again may help. */
-export type Publish = (outgoing: Outgoing) => Promise<Published | null>;
+/**
+ * Publishes; null: sent, and nobody will acknowledge it. Rejects with a RequestError where trying again may help. An aborted signal: it
+ * is not to be repeated any more.
+ */
+export type Publish = (outgoing: Outgoing, signal: AbortSignal) => Promise<Published | null>;
 
 interface Item {
   readonly outgoing: Outgoing;
   /** `sent`: acknowledged, but not read back. */
   state: 'waiting' | 'sending' | 'sent' | 'failed';
   attempts: number;
+  /** Of the newest attempt: others have failed already. */
+  newest: object;
   message: LoggedMessage;
   sending: Sending | undefined;
   readonly settle: (result: Published | SessionError) => void;
@@ -61,6 +66,8 @@ export class Outbox {
   readonly #items = new Map<string, Item>();
   readonly #timers = new Set<unknown>();
   #isOpen = false;
+  /** Until the session is live no more. */
+  #live = new AbortController();
   #arrivals = 0;
 
   constructor(options: OutboxOptions) {
@@ -87,6 +94,7 @@ export class Outbox {
         outgoing,
         state: 'waiting',
         attempts: 0,
+        newest: NONE,
         message: optimistic(outgoing, this.#arrivals),
         sending: SENDING,
         settle: (result) => (result instanceof SessionError ? reject(result) : resolve(result)),
@@ -105,7 +113,10 @@ export class Outbox {
   /** It is not: nothing is sent. What was sent and not acknowledged waits again; whether it arrived is seen when it is read back. */
   pause(): void {
     this.#isOpen = false;
-    for (const item of this.#items.values()) if (item.state === 'sending') item.state = 'waiting';
+    for (const item of this.#items.values())
+      if (item.state === 'sending') Object.assign(item, { state: 'waiting', attempts: 0, newest: NONE });
+    this.#live.abort();
+    this.#live = new AbortController();
   }
 
   /** Something was read: what came from here is here no longer. */
@@ -146,6 +157,7 @@ export class Outbox {
 
   close(): void {
     this.#isOpen = false;
+    this.#live.abort();
     for (const timer of this.#timers) this.#options.surroundings.clearTimer(timer);
     for (const { settle } of this.#items.values())
       settle(new SessionError('closed', 'The session is closed'));
@@ -160,11 +172,12 @@ export class Outbox {
   #send(item: Item): void {
     item.state = 'sending';
     item.attempts += 1;
-    const attempt = item.attempts;
+    const attempt = {};
+    item.newest = attempt;
     // An answer to an earlier attempt is as good as one to this, but its failure is not.
-    this.#options.publish(item.outgoing).then(
+    this.#options.publish(item.outgoing, this.#live.signal).then(
       (published) => this.#published(item, published),
-      (error: unknown) => attempt === item.attempts && this.#failed(item, error),
+      (error: unknown) => attempt === item.newest && this.#failed(item, error),
     );
   }
 
@@ -187,9 +200,9 @@ export class Outbox {
 
   /** Nobody acknowledges it: it is there when it is heard. */
   #expectEcho(item: Item): void {
-    const attempt = item.attempts;
+    const attempt = item.newest;
     this.#after(ECHO_PATIENCE_MS, () => {
-      if (item.state !== 'sending' || item.attempts !== attempt) return;
+      if (item.state !== 'sending' || item.newest !== attempt) return;
       this.#giveUp(item, new SessionError('unconfirmed', 'The server did not send it back'));
     });
   }
@@ -233,6 +246,7 @@ export class Outbox {
   }
 }
 
+const NONE = {};
 const PENDING = 'pending:';
 const SENDING: Sending = { status: 'sending' };
 const ECHO_PATIENCE_MS = 30_000;

@@ -8,7 +8,7 @@ import type { Outgoing, Publish } from './outbox.ts';
 
 /** @param isAcknowledged whether this server acknowledges what clients publish */
 export function publisher(client: Sockudo, channel: string, isAcknowledged: () => boolean): Publish {
-  return async (outgoing) => {
+  return async (outgoing, signal) => {
     if (!isAcknowledged()) {
       sendEvent(client, channel, outgoing);
       return null;
@@ -16,7 +16,7 @@ export function publisher(client: Sockudo, channel: string, isAcknowledged: () =
     const { name, data, extras, id: messageId } = outgoing;
     const subscription = client.channel(channel);
     if (subscription === undefined) throw new RequestError('The channel was unsubscribed', 'not-sent');
-    const ack = await subscription.publish(name, data, { messageId, extras });
+    const ack = await subscription.publish(name, data, { messageId, extras, signal });
     const messageSerial = 'message_serial' in ack ? ack.message_serial : undefined;
     const serial = 'history_serial' in ack ? serialOf(ack.history_serial) : undefined;
     return {
