@@ -1,6 +1,6 @@
 // The audience of a publish that looks at what clients do: nobody who sees the application, nobody who has read it, and of each client
 // first the device that was used last.
-import type { KeyedStore } from '@sockudo/server/ports';
+import type { KeyedOperation, KeyedStore } from '@sockudo/server/ports';
 import type { AcceptedPublish, AudiencePage } from '../contracts.ts';
 import type { StoredDevice } from '../devices/device.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -77,15 +77,15 @@ export class WantedAudience {
     const { appId, publishId, lastUsedFirst } = publish;
     const first = new Map(await this.#chosen(publish, clientsOf(devices)));
     const expiresAtMs = Date.now() + (lastUsedFirst?.othersAfterMs ?? 0) + KEPT_MS;
+    const notes: KeyedOperation[] = [];
     for (const clientId of clientsOf(devices)) {
       if (first.has(clientId)) continue;
       const newest = await this.#lastUsed(appId, clientId);
       if (newest === null) continue;
       first.set(clientId, newest);
-      await this.#parts.store.write([
-        putOf(keys.firstDevice(appId, publishId, clientId), newest, { expiresAtMs }),
-      ]);
+      notes.push(putOf(keys.firstDevice(appId, publishId, clientId), newest, { expiresAtMs }));
     }
+    if (notes.length > 0) await this.#parts.store.write(notes);
     return devices.filter(({ id, clientId }) => clientId === undefined || first.get(clientId) === id);
   }
 

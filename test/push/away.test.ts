@@ -163,6 +163,14 @@ describe('a push for whoever is away', () => {
     expect(service.received).toEqual([]);
   });
 
+  it('takes nothing but true and false for an answer', async () => {
+    const { client } = await open('eli');
+    const refused = new Promise((resolve) => client.bind('sockudo:error', resolve));
+    client.send_event('sockudo:visibility', { visible: 'yes' });
+    expect(await refused).toMatchObject({ code: 4000 });
+    expect(server.complaints).toEqual([]);
+  });
+
   it.each([
     { away: { afterMs: 600_001 } },
     { away: { after_ms: -1 } },
