@@ -241,17 +241,9 @@ export class Sockudo<Events extends object = Undeclared> extends Emitter<ClientE
       }
     }
     this.#history?.handleFrame(frame);
-    if (this.#namesUser(frame)) this.#visibility?.report();
+    this.#visibility?.handleFrame(frame);
     if (frame.event === this.#names.internal('subscription_succeeded')) this.#requests?.subscribed();
     if (!this.#names.isInternal(frame.event)) this.emit(frame.event, frame.data, metadataOf(frame));
-  }
-
-  /** The server knows by now whose connection this is: by a sign-in, or by a presence channel. */
-  #namesUser({ event, channel }: Frame): boolean {
-    if (event === this.#names.platform('signin_success')) return true;
-    return (
-      event === this.#names.internal('subscription_succeeded') && channel?.startsWith('presence-') === true
-    );
   }
 
   /** False for what is still on its way from a channel that was left: it must leave no position behind. */

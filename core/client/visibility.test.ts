@@ -29,6 +29,14 @@ describe('what a page says of itself', () => {
     expect(sent).toEqual([said(true), said(false), said(false)]);
   });
 
+  it('is said again when the server learns who it is', () => {
+    const { sent, visibility } = watched(true);
+    visibility.handleFrame({ event: 'sockudo:signin_success' });
+    visibility.handleFrame({ event: 'sockudo_internal:subscription_succeeded', channel: 'presence-a' });
+    visibility.handleFrame({ event: 'sockudo_internal:subscription_succeeded', channel: 'a' });
+    expect(sent).toEqual([said(true), said(true), said(true)]);
+  });
+
   it('is nothing where there is no page, and after it was stopped', () => {
     const without = watched(undefined);
     without.visibility.report();

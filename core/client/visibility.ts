@@ -3,6 +3,7 @@
  * connection and whenever the server learns whose that is. Must not know: sockets, channels.
  */
 import type { EventNames } from './event-names.ts';
+import type { Frame } from './frame.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface VisibilityHost {
@@ -34,6 +35,14 @@ export class Visibility {
     this.#stop?.();
     this.#stop = undefined;
     this.#isVisible = undefined;
+  }
+
+  /** By a sign-in and by a presence channel the server learns whose connection this is. */
+  handleFrame({ event, channel }: Pick<Frame, 'event' | 'channel'>): void {
+    const { names } = this.#host;
+    const isMember =
+      event === names.internal('subscription_succeeded') && channel?.startsWith('presence-') === true;
+    if (isMember || event === names.platform('signin_success')) this.report();
   }
 
   /** Once more, as it is. */
