@@ -11,6 +11,7 @@ import {
 import { type Supervised, supervise } from '@sockudo/example-kit/process';
 import { LOCAL_MODEL } from '@sockudo/local-model';
 import { z } from 'zod';
+import { vapidKey } from './vapid-key.ts';
 
 export interface RunningExample extends KitExample {
   readonly worker: Pick<Supervised, 'pid'>;
@@ -30,12 +31,13 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
     for (const one of started.toReversed()) await one.stop();
   };
   try {
-    const [model] = await Promise.all([
+    const [model, key] = await Promise.all([
       hasModel(options.env) ? null : startModel(options),
+      vapidKey(options.cwd, options.env),
       buildPage(page, options.env),
     ]);
     if (model !== null) started.push(model.process);
-    const env = { ...options.env, CHAT_PAGE: page, ...(model?.env() ?? modelIn(options.env)) };
+    const env = { ...options.env, ...key, CHAT_PAGE: page, ...(model?.env() ?? modelIn(options.env)) };
     const example = await start(
       { name: NAME, server: program('./server/main.ts'), backend: program('./backend/main.ts') },
       { ...options, env },
@@ -109,9 +111,14 @@ async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promi
 async function buildPage(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const { CHAT_PAGE_MODE: mode = 'production' } = env;
   const vite = fileURLToPath(new URL('./bin/vite.js', import.meta.resolve('vite/package.json')));
-  const source = program('./page/');
-  const args = [vite, 'build', source, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
-  await promisify(execFile)(process.execPath, args, { env: { ...env, NODE_ENV: mode } });
+  const build = (source: string, ...more: string[]) =>
+    promisify(execFile)(
+      process.execPath,
+      [vite, 'build', source, '--outDir', folder, '--logLevel', 'warn', ...more],
+      { env: { ...env, NODE_ENV: mode } },
+    );
+  await build(program('./page/'), '--emptyOutDir');
+  await build(program('./page/push-worker/'), '--emptyOutDir=false');
 }
 
 const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

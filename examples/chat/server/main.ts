@@ -12,6 +12,8 @@ await serveExample({
   routes: () => pageRoutes(page),
   aiPrefix: CONVERSATION_PREFIX,
   flags: {
+    // Its key is in VAPID_PRIVATE_KEY. Who is registered is kept in the server's own store.
+    'push.webpush_enabled': 'true',
     'history.retention_window_seconds': YEAR_SECONDS,
     'versioned_messages.retention_window_seconds': YEAR_SECONDS,
   },

@@ -8,6 +8,12 @@ export const WATCHER_ID = 'watcher';
 
 export const conversationChannel = (user: string, conversation: string): string =>
   `${CONVERSATION_PREFIX}${user}-${conversation}`;
+const CONVERSATION = /^private-chat-([0-9a-f]{24})-([a-z0-9]{1,32})$/;
+/** Whose conversation a channel is, and which; null: it is none. */
+export function placeOf(channel: string): { readonly user: string; readonly conversation: string } | null {
+  const [, user, conversation] = CONVERSATION.exec(channel) ?? [];
+  return user === undefined || conversation === undefined ? null : { user, conversation };
+}
 /** Messages of this channel are the user's conversations: one that is renamed changes, one that is deleted goes. */
 export const listChannel = (user: string): string => `private-list-${user}`;
 /** Open windows of one user, on whatever device. */

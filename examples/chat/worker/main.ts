@@ -4,9 +4,11 @@ import { createAgent, createWorker } from '@sockudo/ai-transport/agent';
 import { onStop, reportReady } from '@sockudo/example-kit/process';
 import OpenAI from 'openai';
 import { Sockudo } from 'sockudo';
+import { answerTokens } from '../shared/approvals.ts';
 import { CONVERSATION_PREFIX } from '../shared/names.ts';
 import { answerWith } from './answer.ts';
 import { describeError } from './failures.ts';
+import { notifying } from './notify.ts';
 import { showPresence } from './presence.ts';
 import { Documents } from './search.ts';
 import { workerSettings } from './settings.ts';
@@ -21,15 +23,23 @@ const tools = createTools({
   outbox: settings.EMAIL_OUTBOX,
 });
 
+// In a word: the server may be away for a moment, and the worker goes on trying.
+const onError = (error: unknown): void =>
+  console.error(`worker: ${error instanceof Error ? error.message : error}`);
+
 const worker = createWorker({
   agent: createAgent({ sockudo, describeError }),
   channelPrefix: CONVERSATION_PREFIX,
   leaseMs: settings.WORKER_LEASE_MS,
   // Nobody wants to wait for a demo to stop.
   waitMs: 1000,
-  // In a word: the server may be away for a moment, and the worker goes on trying.
-  onError: (error) => console.error(`worker: ${error instanceof Error ? error.message : error}`),
-  handle: answerWith({ client, model: settings.MODEL, tools }),
+  onError,
+  handle: notifying(answerWith({ client, model: settings.MODEL, tools }), {
+    sockudo,
+    answers: answerTokens(settings.SOCKUDO_URL),
+    afterMs: settings.AWAY_MS,
+    onError,
+  }),
 });
 const leave = showPresence(settings.SOCKUDO_URL, sockudo, worker.workerId);
 

@@ -6,6 +6,8 @@ const settings = z.object({
   SOCKUDO_URL: z.url({ error: 'SOCKUDO_URL is missing: http://KEY:SECRET@HOST:PORT/apps/APP_ID' }),
   /** Silence after which another worker takes over, milliseconds. */
   WORKER_LEASE_MS: z.coerce.number().int().min(1000).max(60_000).default(15_000),
+  /** How long a user is not there before a notification is sent, milliseconds. */
+  AWAY_MS: z.coerce.number().int().min(0).max(600_000).default(5000),
   /** Folder of Markdown that the model may search. */
   DOCUMENTS: z.string().default(fileURLToPath(new URL('../../../docs/', import.meta.url))),
   /** Folder in which e-mails are laid down. */

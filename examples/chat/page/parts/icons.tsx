@@ -10,6 +10,8 @@ const PATHS = {
   after: 'M9 5l7 7-7 7',
   devices: 'M3 5h13v9H3zM7 18h5M18 9h3v9h-5v-2',
   share: 'M12 15V4M8 7.5L12 4l4 3.5M5 12v8h14v-8',
+  bell: 'M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 21h4',
+  bellOff: 'M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 21h4M4 4l16 16',
 } as const;
 
 /** Hidden from screen readers: the button says what it does. */

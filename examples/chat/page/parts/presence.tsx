@@ -1,6 +1,7 @@
 // Who is there: the assistant, and the user's other windows.
 import type { Ready } from '../state/use-chat.ts';
 import { useDevices } from '../state/use-devices.ts';
+import { Bell } from './bell.tsx';
 import { Icon } from './icons.tsx';
 import { ShareButton } from './share.tsx';
 
@@ -31,6 +32,7 @@ export function Presence({ chat, isAgentThere, isConnected }: Props) {
           </span>
         </span>
       )}
+      <Bell />
       <ShareButton />
     </div>
   );

@@ -22,6 +22,8 @@ export async function connect(): Promise<Connection> {
     forceTLS: isSecure,
     protocolVersion: 2,
     connectionRecovery: true,
+    // Whoever looks is not notified.
+    reportVisibility: true,
     tokenProvider: async () => {
       const known = first;
       first = null;

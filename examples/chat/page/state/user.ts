@@ -20,6 +20,9 @@ export function userSecret(): string {
   return secret;
 }
 
+/** False: this window shows another user than the browser's own. */
+export const isOwnUser = userSecret() === localStorage.getItem(STORAGE_KEY);
+
 /** Whoever opens it has all conversations of the user. */
 export const linkOf = (secret: string): string => `${location.origin}${location.pathname}#user=${secret}`;
 
