@@ -153,8 +153,9 @@ export class MutateInOrderOperation extends LogOperation<readonly MutationResult
     const used = this.#usedKeys();
     for (const draft of this.#drafts) {
       const { scope = '', key = '' } = draft.receipt ?? {};
-      const mutation = new Mutation(this.#tables, draft, this.#drafts.length >= MANY);
-      const result = mutation.plan(used.get(scope)?.has(key));
+      const isUsed = used.get(scope)?.has(key) ?? true;
+      const mutation = new Mutation(this.#tables, draft, !isUsed && this.#drafts.length >= MANY);
+      const result = mutation.plan(isUsed);
       results.push(result);
       if (!isSettled(result)) break;
       mutation.write();

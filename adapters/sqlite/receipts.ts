@@ -63,7 +63,10 @@ export class Receipts implements Participant {
     this.#added += 1;
   }
 
-  /** The same for one of many that come together in one scope: those are neighbours in the table already. */
+  /**
+   * The same for one of many that come together in one scope: those are neighbours in the table already. Its key has no receipt, not
+   * even one that ended: that might still wait, and take its place.
+   */
   insertOneOfMany(receipt: Receipt, tie: ReceiptTie): void {
     this.#options.table.insert(receipt, tie);
     this.#know(receipt.scope, true);

@@ -40,7 +40,7 @@ export class RecentReceipts {
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
   readonly #scopes = new Map<string, Map<string, Waiting>>();
-  /** In order of arrival from `#start` on. A row that was taken stays until those before it have been. */
+  /** In order of arrival from `#start` on. A row that was taken, or replaced, stays until those before it have been. */
   #order: Waiting[] = [];
   #start = 0;
   /** All before it were taken, perhaps by the transaction at work. */
@@ -76,23 +76,20 @@ export class RecentReceipts {
     const row = { receipt, tie, sequence, bytes, since: performance.now(), isTaken: false };
     this.#nextSequence += 1;
     this.#order.push(row);
-    this.#steps.push({ kind: 'added', row, before: this.#show(row) });
+    const before = this.#show(row);
+    this.#steps.push({ kind: 'added', row, before });
     this.#count(row, 1);
+    if (before === undefined) return;
+    // It must never get to the table, where it would take the place of the new one.
+    before.isTaken = true;
+    this.#count(before, -1);
   }
 
   /** Inside a transaction: at most `limit` rows of the scope that has waited longest; they are the caller's to store, in this order. */
   take(limit: number): readonly ReceiptRow[] {
     const oldest = this.#oldest();
     if (oldest === undefined) return [];
-    const { scope, key } = oldest.receipt;
-    const shown = this.#scopes.get(scope);
-    const taken: Waiting[] = [];
-    // Another receipt of its key has come since.
-    if (shown?.get(key) !== oldest) taken.push(oldest);
-    for (const row of shown?.values() ?? []) {
-      if (taken.length >= limit) break;
-      taken.push(row);
-    }
+    const taken = [...(this.#scopes.get(oldest.receipt.scope)?.values() ?? [])].slice(0, limit);
     for (const row of taken) {
       row.isTaken = true;
       this.#hide(row);
@@ -138,10 +135,9 @@ export class RecentReceipts {
   }
 
   #giveBack(row: Waiting): void {
-    const { scope, key } = row.receipt;
     row.isTaken = false;
     this.#count(row, 1);
-    if (this.#scopes.get(scope)?.has(key) !== true) this.#show(row);
+    this.#show(row);
   }
 
   #takeBack(row: Waiting, before: Waiting | undefined): void {
@@ -149,7 +145,7 @@ export class RecentReceipts {
     this.#nextSequence -= 1;
     this.#count(row, -1);
     this.#hide(row);
-    if (before !== undefined) this.#show(before);
+    if (before !== undefined) this.#giveBack(before);
   }
 
   /** Answers the row that was found under its key until now. */
