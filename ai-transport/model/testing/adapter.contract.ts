@@ -115,7 +115,7 @@ export function describeAdapter(adapter: AdapterUnderTest): void {
     });
 
     // Each byte is once the first of a piece.
-    it.skipIf(adapter.isVariant).each(fixtures)(
+    it.each(adapter.isVariant ? fixtures.slice(0, 1) : fixtures)(
       'is the same wherever it is cut: %s',
       async (_, { body, events }) => {
         const bytes = new TextEncoder().encode(body);
