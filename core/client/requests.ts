@@ -1,6 +1,7 @@
 /**
  * Requests whose outcome the server tells (protocol 2): publishes and changes of messages over the socket, and what plug-ins of the
- * server answer. Each waits for its channel, is sent in the order of asking, and ends with an acknowledgement, a refusal, or the knowledge that nobody knows.
+ * server answer. Each waits for its channel, is sent in the order of asking, and ends with an answer, a refusal, or the knowledge that
+ * nobody knows.
  * Must not know: what is published, channels' objects.
  * Source: docs/protocol.md, "Publishing over the socket".
  */

@@ -228,7 +228,8 @@ export class Publisher {
     for (let attempt = 1; ; attempt += 1) {
       const known = await this.#knownAcknowledgements(items);
       const plan = new PublishPlan(items, known, wholeKeys, Date.now() + app.idempotency.ttlMs);
-      if (attempt === 1) await this.#deps.stages.beforeCommit(app, plan.publications);
+      const wait = attempt === 1 ? this.#deps.stages.beforeCommit(app, plan.publications) : undefined;
+      if (wait !== undefined) await wait;
       const result = await this.#commit(app, plan.publications, plan.keys);
       if (result.kind === 'committed') return plan.answers(result.entries);
       if (attempt < MAX_ATTEMPTS) continue;

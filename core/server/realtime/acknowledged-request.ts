@@ -53,10 +53,10 @@ export async function runNamed(
   frame: ClientFrame,
   context: RealtimeContext,
 ): Promise<void> {
-  const named = connection.protocol === 1 ? null : namedRequestOf(frame.data);
   try {
     await handler(connection, frame, context);
   } catch (error) {
+    const named = connection.protocol === 1 ? null : namedRequestOf(frame.data);
     if (named === null) throw error;
     refuse(connection, named.requestId, error, context);
   }
