@@ -1,13 +1,14 @@
 // Firebase Cloud Messaging, HTTP v1: an access token from a signed assertion, one message a device.
 import { importPKCS8, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { CredentialMaterial, Delivery, JsonObject, Provider, SendResult } from '../contracts.ts';
+import type { CredentialMaterial, Delivery, JsonObject, SendResult } from '../contracts.ts';
 import { InvalidCredential, sendWithToken } from './bearer.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { Answer } from './exchange.ts';
 import { requestToken } from './oauth.ts';
 import { accepted, commonResult, gone, jsonOf, rejected, statusReason } from './results.ts';
-import { endpointOf, type ProviderEndpoints } from './settings.ts';
-import { type AccessToken, TokenCache } from './token-cache.ts';
+import { endpointOf } from './settings.ts';
+import type { AccessToken } from './token-cache.ts';
+import { TokenProvider } from './token-provider.ts';
 
 const SEND = 'https://fcm.googleapis.com/v1/projects/{project}/messages:send';
 const TOKEN = 'https://oauth2.googleapis.com/token';
@@ -25,21 +26,10 @@ type ServiceAccount = z.output<typeof serviceAccount>;
 
 type FcmMaterial = Extract<CredentialMaterial, { provider: 'fcm' }>;
 
-export class FcmProvider implements Provider {
-  readonly name = 'fcm';
-  readonly #exchange: Exchange;
-  readonly #endpoints: ProviderEndpoints;
-  readonly #now: () => number;
-  readonly #tokens: TokenCache;
+export class FcmProvider extends TokenProvider {
+  override readonly name = 'fcm';
 
-  constructor(exchange: Exchange, endpoints: ProviderEndpoints = {}, now: () => number = Date.now) {
-    this.#exchange = exchange;
-    this.#endpoints = endpoints;
-    this.#now = now;
-    this.#tokens = new TokenCache(now);
-  }
-
-  async send(
+  override async send(
     { appId, recipient, credential, payload, ttlSeconds }: Delivery,
     signal: AbortSignal,
   ): Promise<SendResult> {
@@ -48,17 +38,17 @@ export class FcmProvider implements Provider {
     const { material } = credential;
     const project = projectOf(material);
     if (project === null) return rejected('credential_auth', 'incomplete service account');
-    const url = endpointOf(this.#endpoints.fcm, SEND, '{project}', project);
+    const url = endpointOf(this.endpoints.fcm, SEND, '{project}', project);
     const body = JSON.stringify(withToken(payload, recipient.registrationToken, ttlSeconds));
     return sendWithToken({
       appId,
       credential,
-      cache: this.#tokens,
+      cache: this.tokens,
       ...('providerToken' in material && { fixed: material.providerToken }),
       make: () => this.#makeToken(material),
       post: (token) => {
         const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-        return this.#exchange.post({ url, headers, body }, signal);
+        return this.exchange.post({ url, headers, body }, signal);
       },
       isTokenRefused: (answer) => isTokenRefused(answer),
       resultOf: fcmResult,
@@ -68,9 +58,9 @@ export class FcmProvider implements Provider {
   async #makeToken(material: FcmMaterial): Promise<AccessToken> {
     const account = 'serviceAccount' in material ? serviceAccount.safeParse(material.serviceAccount) : null;
     if (account?.success !== true) throw new InvalidCredential('incomplete service account');
-    const url = this.#endpoints.fcmToken ?? account.data.token_uri ?? TOKEN;
-    const assertion = await assertionOf(account.data, account.data.token_uri ?? TOKEN, this.#now());
-    return requestToken(this.#exchange, url, { grant_type: GRANT, assertion }, this.#now);
+    const url = this.endpoints.fcmToken ?? account.data.token_uri ?? TOKEN;
+    const assertion = await assertionOf(account.data, account.data.token_uri ?? TOKEN, this.now());
+    return requestToken(this.exchange, url, { grant_type: GRANT, assertion }, this.now);
   }
 }
 

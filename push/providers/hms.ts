@@ -1,11 +1,11 @@
 // Huawei's Push Kit. The status of the answer is nearly always 200; its code tells what happened.
-import type { Delivery, JsonObject, Provider, SendResult } from '../contracts.ts';
+import type { Delivery, JsonObject, SendResult } from '../contracts.ts';
 import { sendWithToken } from './bearer.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { Answer } from './exchange.ts';
 import { requestToken } from './oauth.ts';
 import { accepted, again, commonResult, gone, jsonOf, rejected, statusReason } from './results.ts';
-import { endpointOf, type ProviderEndpoints } from './settings.ts';
-import { TokenCache } from './token-cache.ts';
+import { endpointOf } from './settings.ts';
+import { TokenProvider } from './token-provider.ts';
 
 const SEND = 'https://push-api.cloud.huawei.com/v1/{appId}/messages:send';
 const TOKEN = 'https://oauth-login.cloud.huawei.com/oauth2/v3/token';
@@ -18,45 +18,37 @@ const EXPIRED_AUTH = '80200003';
 const TOO_LARGE = '80300008';
 const INTERNAL = '81000001';
 
-export class HmsProvider implements Provider {
-  readonly name = 'hms';
-  readonly #exchange: Exchange;
-  readonly #endpoints: ProviderEndpoints;
-  readonly #now: () => number;
-  readonly #tokens: TokenCache;
+export class HmsProvider extends TokenProvider {
+  override readonly name = 'hms';
 
-  constructor(exchange: Exchange, endpoints: ProviderEndpoints = {}, now: () => number = Date.now) {
-    this.#exchange = exchange;
-    this.#endpoints = endpoints;
-    this.#now = now;
-    this.#tokens = new TokenCache(now);
-  }
-
-  async send({ appId, recipient, credential, payload }: Delivery, signal: AbortSignal): Promise<SendResult> {
+  override async send(
+    { appId, recipient, credential, payload }: Delivery,
+    signal: AbortSignal,
+  ): Promise<SendResult> {
     if (recipient.transportType !== 'hms') return rejected('caller_payload', 'no HMS recipient');
     if (credential?.material.provider !== 'hms') return rejected('credential_auth', 'no HMS credential');
     const { material } = credential;
-    const url = endpointOf(this.#endpoints.hms, SEND, '{appId}', material.hmsAppId);
+    const url = endpointOf(this.endpoints.hms, SEND, '{appId}', material.hmsAppId);
     const body = JSON.stringify(withToken(payload, recipient.registrationToken));
     return sendWithToken({
       appId,
       credential,
-      cache: this.#tokens,
+      cache: this.tokens,
       ...('providerToken' in material && { fixed: material.providerToken }),
       make: () =>
         requestToken(
-          this.#exchange,
-          this.#endpoints.hmsToken ?? TOKEN,
+          this.exchange,
+          this.endpoints.hmsToken ?? TOKEN,
           {
             grant_type: 'client_credentials',
             client_id: material.hmsAppId,
             client_secret: 'clientSecret' in material ? material.clientSecret : '',
           },
-          this.#now,
+          this.now,
         ),
       post: (token) => {
         const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-        return this.#exchange.post({ url, headers, body }, signal);
+        return this.exchange.post({ url, headers, body }, signal);
       },
       isTokenRefused: (answer) => answer.status === 401 || codeOf(answer) === EXPIRED_AUTH,
       resultOf: hmsResult,

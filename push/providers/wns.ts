@@ -1,31 +1,19 @@
 // Windows Push Notification Services. Toasts and tiles are XML there: the payload's members are written as such, a raw one is
 // sent as its JSON text.
-import type { Delivery, JsonObject, Provider, SendResult } from '../contracts.ts';
+import type { Delivery, JsonObject, SendResult } from '../contracts.ts';
 import { sendWithToken } from './bearer.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { Answer } from './exchange.ts';
 import { requestToken } from './oauth.ts';
 import { accepted, again, commonResult, gone, rejected, statusReason } from './results.ts';
-import type { ProviderEndpoints } from './settings.ts';
-import { TokenCache } from './token-cache.ts';
+import { TokenProvider } from './token-provider.ts';
 import { toastXml } from './wns-xml.ts';
 
 const TOKEN = 'https://login.live.com/accesstoken.srf';
 
-export class WnsProvider implements Provider {
-  readonly name = 'wns';
-  readonly #exchange: Exchange;
-  readonly #endpoints: ProviderEndpoints;
-  readonly #now: () => number;
-  readonly #tokens: TokenCache;
+export class WnsProvider extends TokenProvider {
+  override readonly name = 'wns';
 
-  constructor(exchange: Exchange, endpoints: ProviderEndpoints = {}, now: () => number = Date.now) {
-    this.#exchange = exchange;
-    this.#endpoints = endpoints;
-    this.#now = now;
-    this.#tokens = new TokenCache(now);
-  }
-
-  async send(delivery: Delivery, signal: AbortSignal): Promise<SendResult> {
+  override async send(delivery: Delivery, signal: AbortSignal): Promise<SendResult> {
     const { appId, recipient, credential, payload } = delivery;
     if (recipient.transportType !== 'wns') return rejected('caller_payload', 'no WNS recipient');
     if (credential?.material.provider !== 'wns') return rejected('credential_auth', 'no WNS credential');
@@ -34,23 +22,23 @@ export class WnsProvider implements Provider {
     return sendWithToken({
       appId,
       credential,
-      cache: this.#tokens,
+      cache: this.tokens,
       ...('providerToken' in material && { fixed: material.providerToken }),
       make: () =>
         requestToken(
-          this.#exchange,
-          this.#endpoints.wnsToken ?? TOKEN,
+          this.exchange,
+          this.endpoints.wnsToken ?? TOKEN,
           {
             grant_type: 'client_credentials',
             client_id: 'packageSid' in material ? material.packageSid : '',
             client_secret: 'clientSecret' in material ? material.clientSecret : '',
             scope: 'notify.windows.com',
           },
-          this.#now,
+          this.now,
         ),
       post: (token) => {
         const headers = { ...message.headers, authorization: `Bearer ${token}` };
-        return this.#exchange.post({ url: recipient.channelUri, headers, body: message.body }, signal);
+        return this.exchange.post({ url: recipient.channelUri, headers, body: message.body }, signal);
       },
       isTokenRefused: ({ status }) => status === 401,
       resultOf: wnsResult,

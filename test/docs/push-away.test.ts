@@ -1,20 +1,16 @@
 // docs/push/away.md works as it is written: its snippets run word for word against a server with SQLite, AI Transport and a push
 // service that decrypts.
-import { readFileSync } from 'node:fs';
 import { createAgent, createWorker, notifyAway, type Worker } from '@sockudo/ai-transport/agent';
 import { Sockudo as Client } from '@sockudo/client';
 import Backend from 'sockudo';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type RunsServer, startRunsServer } from '../../ai-transport/server/runs/testing/runs-server.ts';
-import { generateVapidKeys } from '../../push/index.ts';
 import { FakeWebPush } from '../../push/testing/fakes/fake-web-push.ts';
 import { signToken } from '../support/ai-hostile.ts';
+import { runSnippet, snippetsOf } from '../support/page-snippets.ts';
+import { pushConfig } from '../support/push-config.ts';
 
-const page = readFileSync(new URL('../../docs/push/away.md', import.meta.url), 'utf8');
-const [connect = '', away = '', order = '', read = '', runs = ''] = [
-  ...page.matchAll(/```js\n([\s\S]*?)\n```/g),
-].map(([, text]) => text ?? '');
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+const [connect = '', away = '', order = '', read = '', runs = ''] = snippetsOf('push/away');
 
 let server: RunsServer;
 let service: FakeWebPush;
@@ -23,15 +19,7 @@ let sockudo: Backend;
 beforeAll(async () => {
   service = await FakeWebPush.start();
   server = await startRunsServer({
-    config: {
-      history: { enabled: true, backend: 'sqlite' },
-      queue: { driver: 'sqlite', reliability: { worker_poll_interval_ms: 20 } },
-      push: {
-        webpush_enabled: true,
-        webpush: { vapid_private_key: generateVapidKeys().privateKey },
-        allow_local_endpoints: true,
-      },
-    },
+    config: pushConfig(),
   });
   const { app, host, port } = server;
   sockudo = new Backend({ appId: app.id, key: app.key, secret: app.secret, host, port });
@@ -60,10 +48,8 @@ beforeEach(() => {
 
 /** Runs a snippet with what its reader has at hand, and answers the constant that it declares. */
 async function run(code: string, given: Record<string, unknown> = {}): Promise<unknown> {
-  const [, braced, name] = /^const (?:\{ (\w+) \}|(\w+))/m.exec(code) ?? [];
   const facts = { sockudo, userId: 'ann', url: 'https://chat.example/', ...given };
-  const body = `${code}\nreturn ${braced ?? name ?? 'null'};`;
-  return new AsyncFunction(...Object.keys(facts), body)(...Object.values(facts));
+  return Object.values(await runSnippet(code, facts))[0];
 }
 
 const received = (): string[] => service.received.map(({ id }) => id).toSorted();

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Sockudo as Backend } from '../../core/backend/index.ts';
 import { Sockudo } from '../../core/client/index.ts';
 import { defaultRuntime } from '../../core/client/runtime.ts';
-import { generateVapidKeys } from '../../push/index.ts';
 import { FakeWebPush } from '../../push/testing/fakes/fake-web-push.ts';
+import { pushConfig } from '../support/push-config.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 let server: TestServer;
@@ -15,16 +15,7 @@ const pages: Page[] = [];
 beforeAll(async () => {
   service = await FakeWebPush.start();
   server = await startTestServer({
-    config: {
-      history: { enabled: true, backend: 'sqlite' },
-      queue: { driver: 'sqlite', reliability: { worker_poll_interval_ms: 20 } },
-      push: {
-        webpush_enabled: true,
-        webpush: { vapid_private_key: generateVapidKeys().privateKey },
-        allow_local_endpoints: true,
-        credential_encryption_key: 'a passphrase',
-      },
-    },
+    config: pushConfig(),
   });
   const { host, port, app } = server;
   backend = new Backend({ appId: app.id, key: app.key, secret: app.secret, host, port });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Sockudo } from '../../core/backend/index.ts';
 import { generateVapidKeys } from '../../push/index.ts';
 import { FakeWebPush } from '../../push/testing/fakes/fake-web-push.ts';
+import { pushConfig } from '../support/push-config.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 let server: TestServer;
@@ -13,14 +14,7 @@ beforeAll(async () => {
   service = await FakeWebPush.start();
   server = await startTestServer({
     config: {
-      history: { enabled: true, backend: 'sqlite' },
-      queue: { driver: 'sqlite', reliability: { worker_poll_interval_ms: 20 } },
-      push: {
-        webpush_enabled: true,
-        webpush: { vapid_private_key: generateVapidKeys().privateKey },
-        allow_local_endpoints: true,
-        credential_encryption_key: 'a passphrase',
-      },
+      ...pushConfig(),
       push_rules: [{ channel_pattern: 'notifications:*', event_filter: ['done'] }],
     },
   });
