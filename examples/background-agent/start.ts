@@ -5,7 +5,7 @@ import {
   type RunningExample as KitExample,
   startExample as start,
 } from '@sockudo/example-kit';
-import { type Supervised, supervise } from '@sockudo/example-kit/process';
+import { hasModel, type Supervised, startStandIn, supervise } from '@sockudo/example-kit/process';
 import { LOCAL_MODEL } from '@sockudo/local-model';
 import { z } from 'zod';
 
@@ -18,7 +18,6 @@ export interface RunningExample extends KitExample {
 const NAME = 'background agent';
 const WORKERS = ['worker-1', 'worker-2'];
 const workerReady = z.object({ worker: z.string() });
-const modelReady = z.object({ port: z.number() });
 const killRequest = z.object({ kill: z.string() });
 
 export async function startExample(options: ExampleOptions): Promise<RunningExample> {
@@ -94,39 +93,8 @@ function killWorker(message: unknown, workers: ReadonlyMap<string, Worker>): voi
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
 }
 
-const hasModel = (env: NodeJS.ProcessEnv): boolean =>
-  env.OPENAI_BASE_URL !== undefined || env.OPENAI_API_KEY !== undefined;
-
-interface StandIn {
-  readonly process: Supervised;
-  env(): NodeJS.ProcessEnv;
-}
-
-/** On the address it had, when it has to be started again. */
-async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promise<StandIn> {
-  let port = 0;
-  const process = await supervise({
-    example: NAME,
-    name: 'model',
-    program: program('./model/main.ts'),
-    cwd,
-    env: () => ({ ...env, MODEL_PORT: String(port) }),
-    ready: modelReady,
-    onReady: (ready) => {
-      port = ready.port;
-    },
-    onGivenUp,
-  });
-  return {
-    process,
-    env: () => ({
-      OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
-      OPENAI_API_KEY: 'none',
-      OPENAI_MODEL: LOCAL_MODEL,
-      MODEL_IS_STAND_IN: 'true',
-    }),
-  };
-}
+const startModel = (options: ExampleOptions) =>
+  startStandIn({ ...options, example: NAME, program: program('./model/main.ts'), model: LOCAL_MODEL });
 
 const documentsRoot = (env: NodeJS.ProcessEnv): string =>
   env.DOCUMENTS_ROOT ?? fileURLToPath(new URL('../../', import.meta.url));

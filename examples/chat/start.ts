@@ -8,7 +8,7 @@ import {
   type RunningExample as KitExample,
   startExample as start,
 } from '@sockudo/example-kit';
-import { type Supervised, supervise } from '@sockudo/example-kit/process';
+import { hasModel, type Supervised, startStandIn, supervise } from '@sockudo/example-kit/process';
 import { LOCAL_MODEL } from '@sockudo/local-model';
 import { z } from 'zod';
 import { vapidKey } from './vapid-key.ts';
@@ -21,7 +21,6 @@ type Stoppable = Pick<Supervised, 'stop'>;
 
 const NAME = 'chat';
 const workerReady = z.object({ worker: z.string() });
-const modelReady = z.object({ port: z.number() });
 
 export async function startExample(options: ExampleOptions): Promise<RunningExample> {
   const page = join(options.cwd, '.sockudo', 'chat-page');
@@ -73,39 +72,8 @@ function modelIn({ MODEL, OPENAI_MODEL = MODEL }: NodeJS.ProcessEnv): NodeJS.Pro
   return { MODEL: MODEL ?? OPENAI_MODEL };
 }
 
-const hasModel = (env: NodeJS.ProcessEnv): boolean =>
-  env.OPENAI_BASE_URL !== undefined || env.OPENAI_API_KEY !== undefined;
-
-interface StandIn {
-  readonly process: Supervised;
-  env(): NodeJS.ProcessEnv;
-}
-
-/** On the address it had, when it has to be started again. */
-async function startModel({ cwd, env, onGivenUp = noop }: ExampleOptions): Promise<StandIn> {
-  let port = 0;
-  const process = await supervise({
-    example: NAME,
-    name: 'model',
-    program: program('./model/main.ts'),
-    cwd,
-    env: () => ({ ...env, MODEL_PORT: String(port) }),
-    ready: modelReady,
-    onReady: (ready) => {
-      port = ready.port;
-    },
-    onGivenUp,
-  });
-  return {
-    process,
-    env: () => ({
-      OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
-      OPENAI_API_KEY: 'none',
-      MODEL: LOCAL_MODEL,
-      MODEL_IS_STAND_IN: 'true',
-    }),
-  };
-}
+const startModel = (options: ExampleOptions) =>
+  startStandIn({ ...options, example: NAME, program: program('./model/main.ts'), model: LOCAL_MODEL });
 
 /** In a process of its own: what Vite needs in memory is given back. */
 async function buildPage(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
